@@ -1,0 +1,282 @@
+"""What a contract says, once it has been read: frozen classes without behaviour of their own.
+
+`loading` makes these from YAML; everything downstream reads them.
+
+Suite
+└── Vendor            vendor.yaml: environments, variables, secrets, auth, error table, ...
+    └── Operation     one request the vendor answers
+        └── Case      that request under one condition, and what must come back (Expect)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from provendor.exchange import Json
+from provendor.schema import Schema
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: a file relative to the suite's root, line and column counting from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value that differs between environments. `example` is what replay and cassettes use.
+
+    A secret is a variable whose example defaults to `<name>` and whose live value never reaches disk or console.
+    """
+
+    name: str
+    env: str | None
+    example: str | int | float | bool
+    default: str | None = None
+    secret: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One place where the vendor can be called. `base_url.example` is what replay uses."""
+
+    name: str
+    base_url: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """One credential on a request.
+
+    header  `name`: `value`            bearer  Authorization: Bearer `value`
+    query   ?`name`=`value`            basic   Authorization: Basic base64(`name`:`value`)
+
+    `name` and `value` are templates.
+    """
+
+    kind: Literal["header", "bearer", "query", "basic"]
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What the vendor allows: `requests` per `per_s` seconds."""
+
+    requests: int
+    per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class JsonTest:
+    """A JSONPath (RFC 9535) and what one of its nodes must be: equal, like a pattern, or just present or absent."""
+
+    path: str
+    equals: Json = None
+    pattern: str | None = None
+    present: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderTest:
+    """A header and what it must be: equal, like a pattern (searched), or just present or absent."""
+
+    name: str
+    equals: str | None = None
+    pattern: str | None = None
+    present: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """One row of the error table: all conditions given must hold; the first row that matches names the error."""
+
+    code: str
+    retryable: bool
+    status: StatusSet | None = None
+    headers: tuple[HeaderTest, ...] = ()
+    json: tuple[JsonTest, ...] = ()
+    text: str | None = None
+    title: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSet:
+    """Statuses a contract allows: exact ones and whole classes (`2xx` is 2)."""
+
+    exact: frozenset[int]
+    classes: frozenset[int] = frozenset()
+
+    def __contains__(self, status: int) -> bool:
+        return status in self.exact or status // 100 in self.classes
+
+    def __str__(self) -> str:
+        return " or ".join([str(s) for s in sorted(self.exact)] + [f"{c}xx" for c in sorted(self.classes)])
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request body before its variables are filled in.
+
+    json  `value` is any JSON value      form  `value` is an object of strings
+    raw   `value` is text, sent as `content_type`
+    """
+
+    kind: Literal["json", "form", "raw"]
+    value: Json
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A case's request before its variables are filled in: the operation's, changed by the case's `with:`."""
+
+    method: str
+    target: str
+    path: Mapping[str, Json] = field(default=_NOTHING)
+    query: Mapping[str, Json] = field(default=_NOTHING)
+    headers: Mapping[str, str] = field(default=_NOTHING)
+    body: Body | None = None
+    auth: tuple[Auth, ...] = ()
+    wrong_auth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What must come back. None means that the contract says nothing about it.
+
+    `error` is the code that the error table must give this answer; None means that no row may match.
+    """
+
+    status: StatusSet
+    headers: tuple[HeaderTest, ...] = ()
+    content_type: str | None = None
+    body: Schema | None = None
+    text: str | None = None
+    empty: bool = False
+    error: str | None = None
+    errors: tuple[ErrorRule, ...] = ()
+    warn_after_ms: float | None = None
+    fail_after_ms: float | None = None
+    max_age_days: int | None = None
+    today: date | None = None
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Known trouble with an end: until that day (exclusive) a failure is expected."""
+
+    reason: str
+    until: date
+    ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """That an operation may be asked of production, and how often. Times are seconds and milliseconds."""
+
+    every_s: float
+    timeout_s: float
+    warn_after_ms: float | None = None
+    fail_after: int = 1
+    recover_after: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One operation under one condition, with what must come back."""
+
+    vendor: str
+    operation: str
+    name: str
+    template: Template
+    expect: Expect
+    place: Place
+    summary: str = ""
+    live: bool = True
+    pending: Pending | None = None
+    safety: Literal["read", "write"] = "read"
+
+    @property
+    def id(self) -> str:
+        """The selector of exactly this case: `chatwoot/conversations.list:ok`."""
+        return f"{self.vendor}/{self.operation}:{self.name}"
+
+    @property
+    def cassette(self) -> str:
+        """The cassette's path below the cassettes folder: `chatwoot/conversations.list/ok.yaml`."""
+        return f"{self.vendor}/{self.operation}/{self.name}.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing we ask of a vendor."""
+
+    vendor: str
+    id: str
+    summary: str
+    template: Template
+    safety: Literal["read", "write"]
+    place: Place
+    cases: tuple[Case, ...]
+    probe: Probe | None = None
+    notes: str = ""
+    idempotency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """One folder under contracts/. Mappings are read-only and keyed by name; `errors` is in matching order."""
+
+    name: str
+    title: str
+    folder: Path
+    place: Place
+    digest: str
+    owner: str = ""
+    docs: str = ""
+    runbook: str = ""
+    notes: str = ""
+    api_version: str | None = None
+    environments: Mapping[str, Environment] = field(default=_NOTHING)
+    live_flag: str | None = None
+    variables: Mapping[str, Variable] = field(default=_NOTHING)
+    rate_limit: RateLimit | None = None
+    errors: tuple[ErrorRule, ...] = ()
+    max_age_days: int = 365
+    redact: tuple[str, ...] = ()
+    operations: Mapping[str, Operation] = field(default=_NOTHING)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """Every case of every operation, in the order of the files."""
+        return tuple(case for operation in self.operations.values() for case in operation.cases)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """All contracts below one root folder (the folder that holds `contracts/`)."""
+
+    root: Path
+    vendors: Mapping[str, Vendor]
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """Every case of every vendor."""
+        return tuple(case for vendor in self.vendors.values() for case in vendor.cases)

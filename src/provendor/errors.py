@@ -1,0 +1,81 @@
+"""Everything provendor raises on purpose.
+
+ProvendorError
+├── ContractError        contracts cannot be understood: all their problems, each with file, line and column
+├── UsageError           the command was called in a way that cannot be carried out
+└── TransportError       no exchange came back
+    ├── NotRecorded      the cassette has no answer to this request: nearest recording and what differs
+    ├── CassetteMissing  there is no cassette for the case
+    └── CassetteBroken   the cassette cannot be read
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ProvendorError(Exception):
+    """Base of everything provendor raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in one file.
+
+    `line` and `column` count from 1; 0 means that the place is not known. `path` is the dotted way to the value,
+    such as `operations.users.get.cases.ok.status`, empty for the file itself.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class ContractError(ProvendorError):
+    """Contracts cannot be understood; `problems` holds every reason, sorted by place."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class UsageError(ProvendorError):
+    """The command was called in a way that cannot be carried out; the text says what to do instead."""
+
+
+class TransportError(ProvendorError):
+    """No exchange came back. `code` is stable and has an entry in `provendor explain`."""
+
+    code = "transport"
+
+
+class CassetteMissing(TransportError):
+    """There is no cassette for the case."""
+
+    code = "cassette-missing"
+
+
+class CassetteBroken(TransportError):
+    """The cassette cannot be read; the text says where and why."""
+
+    code = "cassette-broken"
+
+
+class NotRecorded(TransportError):
+    """The cassette has no answer to this request.
+
+    `differences` pairs what the contract sends with what the nearest recording holds:
+    `(part, sent, recorded)`, such as `("query status", "all", "open")`.
+    """
+
+    code = "request-mismatch"
+
+    def __init__(self, message: str, differences: tuple[tuple[str, str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.differences = differences

@@ -1,0 +1,144 @@
+"""What went over the wire, frozen: a request, its response, and where the answer comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+class Headers:
+    """Header fields in the order they came, looked up without regard to case.
+
+    headers = Headers((("Content-Type", "application/json"),))
+    headers.get("content-type")       # "application/json"
+    headers.get("retry-after")        # None
+    headers.all("set-cookie")         # ()
+    """
+
+    __slots__ = ("_index", "items")
+
+    def __init__(self, items: tuple[tuple[str, str], ...] = ()) -> None:
+        self.items = items
+        self._index: dict[str, str] | None = None
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of this header, or None."""
+        if self._index is None:
+            self._index = {key.lower(): value for key, value in reversed(self.items)}
+        return self._index.get(name.lower())
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return every value of this header, in order."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.items if key.lower() == wanted)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.items == other.items
+
+    def __hash__(self) -> int:
+        return hash(self.items)
+
+    def __repr__(self) -> str:
+        return f"Headers({self.items!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the contract builds it: an absolute URL without its query, which stands apart, decoded."""
+
+    method: str
+    url: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Headers = Headers()
+    body: bytes = b""
+
+
+class Source(StrEnum):
+    """Where an exchange comes from. A recorded one is never health."""
+
+    RECORDED = "recorded"
+    LIVE = "live"
+
+
+class Origin(StrEnum):
+    """How a recording came to be."""
+
+    RECORDED = "recorded"
+    DOCUMENTED = "documented"
+    SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Where a replayed answer comes from: the metadata of its cassette.
+
+    `at` is `recorded_at` or `written_at` as an ISO date or date-time; None where the cassette does not say.
+    """
+
+    path: str
+    origin: Origin | None
+    source: str | None
+    at: str | None
+    api_version: str | None
+    environment: str | None
+    digest: str
+
+
+class BodyNotJson(ValueError):
+    """The body is not JSON; the text says where it stops being so."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One finished request and response.
+
+    `elapsed_ms` is None for a recorded exchange: a replay has no timing. `recording` is None for a live one.
+    """
+
+    request: Request
+    status: int
+    headers: Headers
+    body: bytes
+    source: Source
+    recording: Recording | None = None
+    elapsed_ms: float | None = None
+    attempts: tuple[Attempt, ...] = field(default=())
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text: UTF-8, with what is not UTF-8 replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> Json:
+        """The body as a JSON value; raises BodyNotJson."""
+        try:
+            value: Json = json.loads(self.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as reason:
+            raise BodyNotJson(str(reason) or "nested too deeply") from None
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try over the network, kept with the exchange that came of it. Times are milliseconds, None if unknown."""
+
+    status: int | None
+    error: str | None
+    elapsed_ms: float | None
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not JSON")
