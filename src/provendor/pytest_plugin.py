@@ -1,0 +1,1 @@
+"""The pytest driver: one test per case of every contract."""
