@@ -1,0 +1,280 @@
+"""Checks: functions that judge one exchange, how they are marked, found and run.
+
+    @check("chatwoot/messages.*")
+    def a_draft_is_private(exchange: Exchange, expect: Expect) -> None:
+        \"\"\"A draft is a private note.\"\"\"
+        assert exchange.json["private"] is True, "the draft can be seen by the customer"
+
+A check says no with a failing `assert` or by yielding a `Finding` (`level=Outcome.WARN` for what is only worth
+knowing), has nothing to say with `raise Skip("why")`, and says yes by doing none of this.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from types import CodeType, ModuleType, TracebackType
+from typing import Any, TypeAlias, overload
+
+from provendor.contract import Case, Expect
+from provendor.errors import ContractError, Problem
+from provendor.exchange import Exchange
+from provendor.selector import matches
+from provendor.verdict import Finding, Outcome, Skip, Verdict
+
+Judge: TypeAlias = Callable[[Exchange, Expect], "Iterable[Finding] | None"]
+
+_MOST_FINDINGS = 50  # more of the same helps nobody, and a generator may never end
+_LONGEST_MESSAGE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A marked function. `patterns` are the selectors it is bound to; none means every case.
+
+    `summary` is the first line of its docstring: the claim that is true where the check passes.
+    """
+
+    name: str
+    judge: Judge
+    patterns: tuple[str, ...] = ()
+    summary: str = ""
+    passed: Verdict = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # One shared verdict: nearly every check of nearly every case passes.
+        object.__setattr__(self, "passed", Verdict(self.name, Outcome.PASS))
+
+    def __call__(self, exchange: Exchange, expect: Expect) -> Iterable[Finding] | None:
+        """Call the function itself, as its own tests do."""
+        return self.judge(exchange, expect)
+
+
+@overload
+def check(judge: Judge, /) -> Check: ...
+@overload
+def check(*patterns: str) -> Callable[[Judge], Check]: ...
+def check(*marked: Any) -> Any:
+    """Mark a function as a check, for `load_checks` to find: `@check`, or `@check("vendor/operation.*", …)`.
+
+    Raises TypeError for what could never judge: an async function, or one that does not take (exchange, expect).
+    """
+    if len(marked) == 1 and callable(marked[0]):
+        return _mark(marked[0], ())
+    if not all(isinstance(pattern, str) and pattern for pattern in marked):
+        raise TypeError('@check takes selectors, such as @check("chatwoot/messages.*")')
+    return lambda judge: _mark(judge, marked)
+
+
+def _mark(judge: Any, patterns: tuple[str, ...]) -> Check:
+    name = getattr(judge, "__name__", "check")
+    if inspect.iscoroutinefunction(judge) or inspect.isasyncgenfunction(judge):
+        raise TypeError(f"{name}: a check is a plain function, not an async one")
+    try:
+        inspect.signature(judge).bind(None, None)
+    except TypeError:
+        raise TypeError(f"{name}: a check takes (exchange, expect)") from None
+    summary = (inspect.getdoc(judge) or "").partition("\n")[0]
+    return Check(name.strip("_").replace("_", "-"), judge, patterns, summary)
+
+
+def bound(checks: Iterable[Check], case: Case) -> tuple[Check, ...]:
+    """Return the checks that are bound to this case, in order."""
+    return tuple(each for each in checks if not each.patterns or any(matches(p, case) for p in each.patterns))
+
+
+def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
+    """Let one check judge one exchange: the one place that catches everything a check may do.
+
+    A crash is this check's error. What it found before it crashed or skipped is kept; a finding outweighs a skip.
+    """
+    findings: list[Finding] = []
+    try:
+        found = check.judge(exchange, expect)
+        if found is not None:
+            for finding in found:
+                findings.append(finding)
+                if len(findings) == _MOST_FINDINGS:
+                    break
+    except Skip as reason:
+        if not findings:
+            return _skipped(check.name, str(reason))
+    except AssertionError as reason:
+        findings.append(_broken_assert(check, reason))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as reason:  # noqa: BLE001 - this is the one place; pytest's outcomes are no Exceptions
+        return Verdict(check.name, Outcome.ERROR, _only_findings(findings), _crash(check, reason, expect.secrets))
+    if not findings:
+        return check.passed
+    return _judged(check, findings)
+
+
+@lru_cache(maxsize=1024)
+def _skipped(name: str, reason: str) -> Verdict:
+    return Verdict(name, Outcome.SKIP, reason=reason or "the check has nothing to say about this answer")
+
+
+def _judged(check: Check, findings: list[Finding]) -> Verdict:
+    """Turn findings into a verdict; anything that is not a finding makes it an error."""
+    kept = _only_findings(findings)
+    if len(kept) != len(findings):
+        stranger = next(type(each).__name__ for each in findings if not isinstance(each, Finding))
+        return Verdict(check.name, Outcome.ERROR, kept, f"the check yielded {stranger}, not a Finding")
+    failed = any(each.level is not Outcome.WARN for each in kept)
+    return Verdict(check.name, Outcome.FAIL if failed else Outcome.WARN, kept)
+
+
+def _only_findings(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(each for each in findings if isinstance(each, Finding))
+
+
+def _broken_assert(check: Check, reason: AssertionError) -> Finding:
+    """Say which claim does not hold: in the author's words, or else in those of the assert."""
+    said = str(reason).strip()
+    if not said:
+        line = _line_in(check, reason.__traceback__)
+        said = f"not true: {_asserted(check, line)}"
+    return Finding("business", check.summary or check.name, _shortened(said))
+
+
+def _asserted(check: Check, line: int) -> str:
+    """Return the source of the assert that covers this line, on one line."""
+    import ast
+
+    code = _code(check)
+    try:
+        source = Path(code.co_filename if code else "").read_text("utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or node.lineno):
+                return " ".join((ast.get_source_segment(source, node.test) or "").split())
+    except (OSError, ValueError, SyntaxError):
+        pass
+    return f"the assert in line {line}"
+
+
+def _crash(check: Check, reason: BaseException, secrets: tuple[str, ...]) -> str:
+    """Describe a crash in one line: type, message and place, without a secret in it."""
+    said = str(reason) if not isinstance(reason, KeyError) else f"no {reason}"
+    for secret in secrets:
+        said = said.replace(secret, "***") if secret else said
+    message = f"{type(reason).__name__}: {_shortened(said)}" if said else type(reason).__name__
+    code = _code(check)
+    place = f" at {_short_path(code.co_filename)}:{_line_in(check, reason.__traceback__)}" if code else ""
+    return f"the check crashed: {message}{place}"
+
+
+def _line_in(check: Check, traceback: TracebackType | None) -> int:
+    """Return the deepest line of the traceback that is in the check's own file."""
+    code = _code(check)
+    line = code.co_firstlineno if code else 0
+    while traceback is not None:
+        if code and traceback.tb_frame.f_code.co_filename == code.co_filename:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line
+
+
+def _code(check: Check) -> CodeType | None:
+    code = getattr(check.judge, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _short_path(path: str) -> str:
+    return "/".join(Path(path).parts[-2:])
+
+
+def _shortened(said: str) -> str:
+    line = " ".join(said.split())
+    return line if len(line) <= _LONGEST_MESSAGE else line[:_LONGEST_MESSAGE] + "…"
+
+
+def checks_digest(folder: Path) -> str:
+    """Return one SHA-256 over every Python file of the folder; it changes when any check may judge differently."""
+    digest = sha256()
+    for path in _python_files(folder):
+        digest.update(path.name.encode("utf-8", "surrogateescape") + b"\0" + sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def load_checks(folder: Path) -> tuple[Check, ...]:
+    """Return the checks of every `*.py` directly in the folder, by file name, then as they stand in the file.
+
+    A file that starts with `_` holds no checks; others may import it (`from ._words import …`). A check is named
+    `<file>.<function>`. Raises ContractError with every problem of every file.
+    """
+    files = [path for path in _python_files(folder) if not path.name.startswith("_")]
+    if not files:
+        return ()
+    package = _package(folder)
+    checks: list[Check] = []
+    problems: list[Problem] = []
+    for path in files:
+        try:
+            checks.extend(_checks_in(path, package))
+        except ContractError as reason:
+            problems.extend(reason.problems)
+    if problems:
+        raise ContractError(tuple(problems))
+    return tuple(checks)
+
+
+def _python_files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".py" and path.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _package(folder: Path) -> str:
+    """Register a package for the folder, so that its files can import each other and nothing else is disturbed.
+
+    The name holds the digest: two folders, or two states of one, never meet in `sys.modules`.
+    """
+    import sys
+
+    name = f"provendor_checks_{sha256(str(folder.absolute()).encode()).hexdigest()[:8]}_{checks_digest(folder)[:16]}"
+    package = ModuleType(name)
+    package.__path__ = [str(folder.absolute())]
+    sys.modules[name] = package
+    return name
+
+
+def _checks_in(path: Path, package: str) -> list[Check]:
+    """Run one file and return its checks; raises ContractError with the one reason why it cannot be run."""
+    import sys
+
+    name = f"{path.parent.name}/{path.name}"
+    module = ModuleType(f"{package}.{path.stem}")
+    module.__file__ = str(path)
+    module.__package__ = package
+    sys.modules[module.__name__] = module  # dataclasses look their module up here
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as reason:  # noqa: BLE001 - a file of the user may raise anything
+        sys.modules.pop(module.__name__, None)
+        raise ContractError((_cannot_load(reason, path, name),)) from None
+    found = dict.fromkeys(each for each in vars(module).values() if isinstance(each, Check))
+    own = [each for each in found if getattr(each.judge, "__module__", None) == module.__name__]
+    if not own:
+        message = "no check in this file: mark a function with @check, or start the file's name with _"
+        raise ContractError((Problem(name, 0, 0, "", message),))
+    return [replace(each, name=f"{path.stem}.{each.name}") for each in own]
+
+
+def _cannot_load(reason: BaseException, path: Path, name: str) -> Problem:
+    if isinstance(reason, SyntaxError) and reason.filename == str(path):
+        return Problem(name, reason.lineno or 0, reason.offset or 0, "", f"not valid Python: {reason.msg}")
+    line, traceback = 0, reason.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == str(path):
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    message = f"cannot be loaded: {type(reason).__name__}: {_shortened(str(reason))}"
+    return Problem(name, line, 1 if line else 0, "", message)

@@ -1,0 +1,76 @@
+"""The error table applied to an exchange: which rule, if any, names this answer."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from provendor import jsonpath
+from provendor.contract import ErrorRule, HeaderTest, JsonTest
+from provendor.exchange import BodyNotJson, Exchange, Headers, Json
+
+SEARCHED_CHARACTERS = 262_144  # patterns look at so much of a body: what names an error stands near its start
+
+
+def classify(rules: tuple[ErrorRule, ...], exchange: Exchange) -> ErrorRule | None:
+    """Return the first rule whose conditions all hold, or None. No answer, however hostile, makes it raise."""
+    status = exchange.status
+    for rule in rules:
+        if rule.status is not None and status not in rule.status:
+            continue
+        if _holds(rule, exchange):
+            return rule
+    return None
+
+
+def _holds(rule: ErrorRule, exchange: Exchange) -> bool:
+    """Tell whether all conditions but the status hold."""
+    return (
+        all(header_holds(test, exchange.headers) for test in rule.headers)
+        and (not rule.json or _json_holds(rule.json, exchange))
+        and (rule.text is None or found_in_text(rule.text, exchange))
+    )
+
+
+def header_holds(test: HeaderTest, headers: Headers) -> bool:
+    """Tell whether one value of the header is what the test demands, or whether it is there at all."""
+    if test.present is not None:
+        return (headers.get(test.name) is not None) is test.present
+    if test.pattern is not None:
+        search = compiled(test.pattern).search
+        return any(search(value) is not None for value in headers.all(test.name))
+    return test.equals in headers.all(test.name)
+
+
+def found_in_text(pattern: str, exchange: Exchange) -> bool:
+    """Tell whether the pattern is found in the first SEARCHED_CHARACTERS of the body."""
+    return compiled(pattern).search(exchange.text, 0, SEARCHED_CHARACTERS) is not None
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return the compiled pattern; `re` forgets its own after a few hundred."""
+    return re.compile(pattern)
+
+
+def _json_holds(tests: tuple[JsonTest, ...], exchange: Exchange) -> bool:
+    """Tell whether every test holds; where the body is not JSON none does."""
+    try:
+        body = exchange.json
+    except BodyNotJson:
+        return False
+    return all(_node_holds(test, jsonpath.find(test.path, body)) for test in tests)
+
+
+def _node_holds(test: JsonTest, nodes: list[Json]) -> bool:
+    if test.present is not None:
+        return bool(nodes) is test.present
+    if test.pattern is not None:
+        search = compiled(test.pattern).search
+        return any(search(node, 0, SEARCHED_CHARACTERS) for node in nodes if isinstance(node, str))
+    return any(same(test.equals, node) for node in nodes)
+
+
+def same(left: Json, right: Json) -> bool:
+    """Compare as JSON does: `true` is not 1, while 1 is 1.0."""
+    return left == right and isinstance(left, bool) is isinstance(right, bool)
