@@ -1,0 +1,84 @@
+"""What several commands take: the root folder, selectors, the clock; and the suite that follows from them."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from provendor import loading, selector
+from provendor.cache import Cache
+from provendor.contract import Case, Suite
+from provendor.errors import UsageError
+from provendor.run import nearest_root
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    """Add `--root`."""
+    parser.add_argument("--root", type=Path, metavar="DIR", help="folder that holds contracts/ (default: nearest above)")
+
+
+def add_selectors(parser: argparse.ArgumentParser) -> None:
+    """Add selectors as the command's words."""
+    parser.add_argument("selectors", nargs="*", metavar="SELECTOR", help="vendor, vendor/operation or vendor/operation:case")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document for machines")
+
+
+def add_now(parser: argparse.ArgumentParser) -> None:
+    """Add `--now`."""
+    parser.add_argument(
+        "--now", type=_day, metavar="YYYY-MM-DD", help="the day that decides ages and `pending` (default: today, UTC)"
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a day such as 2026-11-20, got {text!r}") from None
+
+
+def root_of(args: argparse.Namespace) -> Path:
+    """Return the suite's root; raises UsageError where there are no contracts."""
+    if args.root is not None:
+        if not (args.root / "contracts").is_dir():
+            raise UsageError(f"{args.root} holds no contracts/ folder")
+        return Path(args.root)
+    root = nearest_root(Path.cwd())
+    if root is None:
+        raise UsageError("no contracts/ folder here or above; give one with --root DIR")
+    return root
+
+
+def today_of(args: argparse.Namespace) -> date:
+    """Return the day that decides ages: `--now`, else today in UTC."""
+    return args.now or datetime.now(UTC).date()
+
+
+def cache_of(root: Path, enabled: bool = True) -> Cache:
+    """Return the cache of parsed files under `.provendor/`, or one that never stores."""
+    return Cache(root / ".provendor" / "cache" if enabled else None)
+
+
+def load(root: Path, selectors: list[str], cache: Cache | None = None) -> tuple[Suite, tuple[Case, ...]]:
+    """Load what the selectors need and return it with the cases they select; raises UsageError and ContractError."""
+    suite = loading.load(root, selector.vendors_named(selectors), cache)
+    return suite, selector.select(suite, selectors)
+
+
+def add_header(parser: argparse.ArgumentParser) -> None:
+    """Add `--header`."""
+    parser.add_argument(
+        "--header", action="append", default=[], type=_header, metavar="'Name: value'", help="a response header; repeatable"
+    )
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise argparse.ArgumentTypeError(f"expected 'Name: value', got {text!r}")
+    return name.strip(), value.strip()

@@ -1,0 +1,302 @@
+"""The run, written down as it happens, so that a killed run leaves every finished result readable.
+
+reports/
+├── run.jsonl            the newest run: a line for the run, one per result, one for its end
+├── run.json             the newest finished run as one document (run.schema.json)
+└── runs/<run id>/       the same two files of every run that is kept
+
+A run writes only into its own folder, so two at once do not mix. `reports/run.jsonl` is another name of the file of the
+run that started or ended last, and both are replaced in one step when a run ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from provendor import __version__
+from provendor.contract import Suite
+from provendor.exchange import Exchange, Recording
+from provendor.redact import Redactor
+from provendor.run import Result, exit_code, rerun_command
+from provendor.verdict import Finding, Outcome, Verdict
+
+SCHEMA_VERSION = 1
+KEPT_RUNS = 20
+BODY_LIMIT = 16_384
+"""How many characters of a body are kept with a result that is not a plain pass."""
+
+JsonObject: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What a run was, said before its first result. `selectors` empty means everything; `now` decides all ages."""
+
+    command: str
+    selectors: tuple[str, ...]
+    now: str
+    vendors: dict[str, str]
+    checks: str | None
+    commit: str | None
+    tools: dict[str, str]
+    mode: str = "replay"
+
+
+def describe(suite: Suite, command: str, selectors: tuple[str, ...], now: str, checks: str | None) -> RunInfo:
+    """Return what is known of a run before it starts: digests, commit, versions."""
+    return RunInfo(
+        command=command,
+        selectors=selectors,
+        now=now,
+        vendors={name: vendor.digest for name, vendor in suite.vendors.items()},
+        checks=checks,
+        commit=git_commit(suite.root),
+        tools={"provendor": __version__, "python": ".".join(map(str, sys.version_info[:3])), "platform": sys.platform},
+    )
+
+
+class Evidence:
+    """One run's evidence on disk.
+
+    evidence = Evidence(root / "reports", describe(...))
+    evidence.add(result_json(result))          # on disk when this returns
+    path = evidence.close(strict=False)        # reports/run.json
+    """
+
+    def __init__(self, folder: Path, info: RunInfo) -> None:
+        self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}"
+        self.folder = folder
+        self._own = folder / "runs" / self.run_id
+        self._own.mkdir(parents=True)
+        self.counts: Counter[str] = Counter()
+        self._vendors: dict[str, Counter[str]] = {}
+        self._clock = time.perf_counter()
+        self._head: JsonObject = {
+            "schema_version": SCHEMA_VERSION,
+            "id": self.run_id,
+            "started_at": timestamp(time.time()),
+            "command": info.command,
+            "mode": info.mode,
+            "selectors": list(info.selectors),
+            "now": info.now,
+            "git_commit": info.commit,
+            "digests": {"vendors": info.vendors, "checks": info.checks},
+            "tools": info.tools,
+        }
+        self._file = os.open(self.lines, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._write({"type": "run", **self._head})
+        _point(folder / "run.jsonl", self.lines)
+
+    @property
+    def lines(self) -> Path:
+        """The run's own JSON Lines file."""
+        return self._own / "run.jsonl"
+
+    def add(self, result: JsonObject) -> None:
+        """Write one result; it is in the file when this returns."""
+        outcome = result["outcome"]
+        self.counts[outcome] += 1
+        self._vendors.setdefault(result["vendor"], Counter())[outcome] += 1
+        self._write({"type": "result", **result})
+
+    def close(self, strict: bool = False, interrupted: bool = False) -> Path:
+        """Write the run's end and put `run.json` in place; return its path."""
+        summary = self.summary(strict, interrupted)
+        self._write({"type": "end", **summary})
+        os.fsync(self._file)
+        os.close(self._file)
+        whole = self._own / "run.json"
+        self._assemble(whole, summary)
+        _point(self.folder / "run.jsonl", self.lines)
+        _point(self.folder / "run.json", whole)
+        _forget_old_runs(self.folder / "runs")
+        return self.folder / "run.json"
+
+    def summary(self, strict: bool, interrupted: bool = False) -> JsonObject:
+        """Return what the run amounts to so far."""
+        outcomes = (Outcome(name) for name, count in self.counts.items() for _ in range(min(count, 1)))
+        return {
+            "outcome": _overall(self.counts),
+            "exit_code": exit_code(outcomes, strict),
+            "interrupted": interrupted,
+            "ended_at": timestamp(time.time()),
+            "duration_ms": round((time.perf_counter() - self._clock) * 1000, 3),
+            "counts": _all_outcomes(self.counts),
+            "vendors": {name: _all_outcomes(counts) for name, counts in sorted(self._vendors.items())},
+        }
+
+    def _write(self, record: JsonObject) -> None:
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+        while line:
+            line = line[os.write(self._file, line) :]
+
+    def _assemble(self, whole: Path, summary: JsonObject) -> None:
+        """Build run.json from the lines already on disk, so that memory does not grow with the run."""
+        scratch = whole.with_suffix(".tmp")
+        with self.lines.open("rb") as lines, scratch.open("wb") as out:
+            out.write(b'{"run":' + json.dumps(self._head, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+            out.write(b',"summary":' + json.dumps(summary).encode() + b',"results":[')
+            separator = b"\n"
+            for line in lines:
+                if line.startswith(_RESULT):
+                    out.write(separator + b"{" + line.rstrip(b"\n")[len(_RESULT) :])
+                    separator = b",\n"
+            out.write(b"\n]}\n")
+            out.flush()
+            os.fsync(out.fileno())
+        scratch.replace(whole)
+
+
+_RESULT = b'{"type":"result",'
+
+
+def read(lines: Path) -> Iterator[JsonObject]:
+    """Yield the records of a run.jsonl; a torn last line, left by a kill or a full disk, is passed over."""
+    with lines.open("rb") as file:
+        for line in file:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                yield record
+
+
+def result_json(result: Result, redactor: Redactor) -> JsonObject:
+    """Return a result as plain JSON values, redacted. Passed checks are listed by name, all others in full."""
+    case, recording = result.case, result.recording
+    record: JsonObject = {
+        "id": case.id,
+        "vendor": case.vendor,
+        "operation": case.operation,
+        "case": case.name,
+        "outcome": str(result.outcome),
+        "reason": redactor.text(result.reason) if result.reason else None,
+        "expected": result.expected,
+        "contract": str(case.place),
+        "source": str(result.source),
+        "recording": _recording_json(recording) if recording else None,
+        "started_at": timestamp(result.started_at),
+        "duration_ms": round(result.duration_ms, 3),
+        "status": result.exchange.status if result.exchange else None,
+        "elapsed_ms": result.exchange.elapsed_ms if result.exchange else None,
+        "passed": [verdict.check for verdict in result.verdicts if verdict.outcome is Outcome.PASS],
+        "verdicts": [_verdict_json(v, redactor) for v in result.verdicts if v.outcome is not Outcome.PASS],
+    }
+    if result.request is not None:
+        record["request"] = {"method": result.request.method, "url": redactor.url(result.request.url)}
+    if result.outcome is not Outcome.PASS:
+        record["rerun"] = rerun_command(case)
+        if result.exchange is not None:
+            record["exchange"] = _exchange_json(result.exchange, redactor)
+    return record
+
+
+def _recording_json(recording: Recording) -> JsonObject:
+    return {
+        "path": recording.path,
+        "origin": str(recording.origin) if recording.origin else None,
+        "source": recording.source,
+        "at": recording.at,
+        "api_version": recording.api_version,
+        "environment": recording.environment,
+        "digest": recording.digest,
+    }
+
+
+def _verdict_json(verdict: Verdict, redactor: Redactor) -> JsonObject:
+    return {
+        "check": verdict.check,
+        "outcome": str(verdict.outcome),
+        "reason": redactor.text(verdict.reason) if verdict.reason else None,
+        "findings": [_finding_json(finding, redactor) for finding in verdict.findings],
+    }
+
+
+def _finding_json(finding: Finding, redactor: Redactor) -> JsonObject:
+    return {
+        "code": finding.code,
+        "level": str(finding.level),
+        "at": finding.at,
+        "key": finding.key,
+        "expected": redactor.text(finding.expected),
+        "actual": redactor.text(finding.actual),
+    }
+
+
+def _exchange_json(exchange: Exchange, redactor: Redactor) -> JsonObject:
+    body = redactor.body(exchange.body, exchange.headers.get("content-type")).decode("utf-8", "replace")
+    return {
+        "request_headers": [list(item) for item in redactor.headers(exchange.request.headers)],
+        "response_headers": [list(item) for item in redactor.headers(exchange.headers)],
+        "body": body[:BODY_LIMIT],
+        "body_truncated": len(body) > BODY_LIMIT,
+        "body_bytes": len(exchange.body),
+    }
+
+
+def timestamp(seconds: float) -> str:
+    """Return seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+
+
+def git_commit(root: Path) -> str | None:
+    """Return the commit that the checkout around `root` is at, read from `.git` without running git; None if unknown."""
+    git = next((folder / ".git" for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    try:
+        if git is None:
+            return None
+        if git.is_file():
+            git = (git.parent / git.read_text().removeprefix("gitdir:").strip()).resolve()
+        head = (git / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        return _resolve_ref(git, head.removeprefix("ref: "))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _resolve_ref(git: Path, ref: str) -> str | None:
+    common = git / "commondir"
+    shared = (git / common.read_text().strip()).resolve() if common.exists() else git
+    for folder in (git, shared):
+        if (folder / ref).is_file():
+            return (folder / ref).read_text().strip()
+    packed = shared / "packed-refs"
+    rows = packed.read_text().splitlines() if packed.exists() else []
+    return next((row.split()[0] for row in rows if row.endswith(f" {ref}")), None)
+
+
+def _overall(counts: Counter[str]) -> str:
+    order = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.SKIP)
+    return next((str(outcome) for outcome in order if counts[outcome]), "empty")
+
+
+def _all_outcomes(counts: Counter[str]) -> dict[str, int]:
+    return {str(outcome): counts[outcome] for outcome in Outcome}
+
+
+def _point(name: Path, target: Path) -> None:
+    """Make `name` another name of `target` in one step; where links are not to be had, a copy."""
+    scratch = name.with_name(f".{name.name}.{os.getpid()}.{os.urandom(3).hex()}")
+    try:
+        os.link(target, scratch)
+    except OSError:
+        shutil.copyfile(target, scratch)
+    scratch.replace(name)
+
+
+def _forget_old_runs(runs: Path) -> None:
+    finished = sorted(path.parent for path in runs.glob("*/run.json"))
+    for folder in finished[:-KEPT_RUNS]:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,220 @@
+"""The core that both drivers share: a case and a transport in, a result out, and what a whole run amounts to."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from provendor import cassette, requests
+from provendor.cache import Cache
+from provendor.cassette import Cassette
+from provendor.check import Check, examine
+from provendor.contract import Case, Expect, Suite
+from provendor.engine import ENGINE
+from provendor.errors import NotRecorded, ProvendorError, TransportError
+from provendor.exchange import Exchange, Recording, Request, Source
+from provendor.replay import Replay
+from provendor.selector import matches
+from provendor.transport import Transport, drive
+from provendor.verdict import Finding, Outcome, Verdict, worst
+
+TRANSPORT_CHECK = "exchange"
+"""The name under which a missing exchange is reported among a result's verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one case ended.
+
+    `exchange` is None where none came back; then one verdict says why. `reason` is given for everything but a plain
+    pass or fail. `expected` marks a failure that the contract's `pending` foresees: its outcome is warn. `recording` says
+    where a replayed answer comes from, also when it was refused. `started_at` is seconds since the epoch.
+    """
+
+    case: Case
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
+    started_at: float
+    duration_ms: float
+    exchange: Exchange | None = None
+    request: Request | None = None
+    recording: Recording | None = None
+    reason: str | None = None
+    expected: bool = False
+
+    @property
+    def source(self) -> Source:
+        """Whether the answer was live or recorded; a case without an answer was asked of its recording."""
+        return self.exchange.source if self.exchange else Source.RECORDED
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding of every verdict, in the order of the checks."""
+        return tuple(finding for verdict in self.verdicts for finding in verdict.findings)
+
+
+async def run_case(case: Case, transport: Transport, request: Request, checks: Sequence[Check], expect: Expect) -> Result:
+    """Send the request and judge what comes back; never raises for anything a vendor or a check does."""
+    started_at, clock = time.time(), time.perf_counter()
+    exchange: Exchange | None = None
+    try:
+        exchange = await transport.send(request)
+        verdicts = tuple([examine(check, exchange, expect) for check in checks])
+    except TransportError as trouble:
+        verdicts = (no_exchange(trouble),)
+    return settle(
+        Result(
+            case=case,
+            outcome=worst(verdict.outcome for verdict in verdicts),
+            verdicts=verdicts,
+            started_at=started_at,
+            duration_ms=(time.perf_counter() - clock) * 1000,
+            exchange=exchange,
+            request=request,
+            recording=exchange.recording if exchange else None,
+        ),
+        expect.today,
+    )
+
+
+def no_exchange(trouble: TransportError) -> Verdict:
+    """Say why no exchange came back: fail where contract and recording disagree, error where we cannot tell."""
+    if isinstance(trouble, NotRecorded):
+        findings = tuple(
+            Finding(trouble.code, expected=f"{part} {recorded}", actual=f"{part} {sent}", key="request")
+            for part, sent, recorded in trouble.differences
+        ) or (Finding(trouble.code, expected="a recording of this request", actual="none", key="request"),)
+        return Verdict(TRANSPORT_CHECK, Outcome.FAIL, findings, str(trouble))
+    return Verdict(TRANSPORT_CHECK, Outcome.ERROR, (Finding(trouble.code, "an answer", str(trouble)),), str(trouble))
+
+
+def settle(result: Result, today: date | None) -> Result:
+    """Give the result its reason, and let `pending` turn a failure that was foreseen into a warn."""
+    pending = result.case.pending
+    if pending is None or today is None or today >= pending.until:
+        return replace(result, reason=_reason(result.verdicts, result.outcome))
+    ticket = f" ({pending.ticket})" if pending.ticket else ""
+    if result.outcome in (Outcome.FAIL, Outcome.ERROR):
+        reason = f"expected to fail until {pending.until}: {pending.reason}{ticket}"
+        return replace(result, outcome=Outcome.WARN, expected=True, reason=reason)
+    finding = Finding(
+        "pending-passes",
+        expected=f"a failure until {pending.until}{ticket}",
+        actual=str(result.outcome),
+        key="pending",
+        level=Outcome.WARN,
+    )
+    verdict = Verdict("pending", Outcome.WARN, (finding,))
+    reason = f"passes although it is pending until {pending.until}{ticket}: remove `pending`"
+    return replace(result, outcome=Outcome.WARN, verdicts=(*result.verdicts, verdict), reason=reason)
+
+
+def _reason(verdicts: Sequence[Verdict], outcome: Outcome) -> str | None:
+    if outcome is Outcome.PASS:
+        return None
+    return next((verdict.reason for verdict in verdicts if verdict.outcome is outcome and verdict.reason), None)
+
+
+class Replayer:
+    """Replays cases of one suite from its cassettes: what pytest and `provendor prove` both drive.
+
+    replayer = Replayer(suite, checks=load_checks(root / "checks"), today=date.today(), cache=cache)
+    result = replayer.replay(case)
+
+    Opens no socket and needs no environment. `today` decides ages and `pending`.
+    """
+
+    def __init__(self, suite: Suite, checks: Sequence[Check] = (), *, today: date, cache: Cache | None = None) -> None:
+        self.suite = suite
+        self.today = today
+        self.cassettes = suite.root / "cassettes"
+        self._checks = tuple(checks)
+        self._cache = cache
+        self._values = {name: requests.examples(vendor) for name, vendor in suite.vendors.items()}
+
+    def request(self, case: Case) -> Request:
+        """Return the request that the contract makes of this case with example values."""
+        return requests.build(case, self._values[case.vendor])
+
+    def checks_for(self, case: Case) -> tuple[Check, ...]:
+        """Return the engine's checks and those of the business that name this case."""
+        if not self._checks:
+            return ENGINE
+        return (*ENGINE, *(check for check in self._checks if applies(check, case)))
+
+    def expect(self, case: Case) -> Expect:
+        """Return what the case expects, as of this replayer's day."""
+        return replace(case.expect, today=self.today)
+
+    def replay(self, case: Case) -> Result:
+        """Replay one case from its cassette and judge it."""
+        started_at, clock = time.time(), time.perf_counter()
+        expect = self.expect(case)
+        try:
+            recorded = self.cassette(case)
+            request = self.request(case)
+            transport = Replay(recorded, rerecord=adopt_command(case))
+        except ProvendorError as trouble:
+            return settle(_stillborn(case, trouble, started_at, (time.perf_counter() - clock) * 1000), self.today)
+        result = drive(run_case(case, transport, request, self.checks_for(case), expect))
+        unused = transport.unused()
+        result = replace(result, recording=recorded.recording) if result.recording is None else result
+        return _with_unused(result, len(unused)) if unused and result.exchange else result
+
+    def cassette(self, case: Case) -> Cassette:
+        """Read the case's cassette; raises CassetteMissing or CassetteBroken."""
+        return cassette.load(self.cassettes / case.cassette, f"cassettes/{case.cassette}", self._cache)
+
+
+def applies(check: Check, case: Case) -> bool:
+    """Tell whether a check is meant for this case; one without patterns is meant for all."""
+    return not check.patterns or any(matches(pattern, case) for pattern in check.patterns)
+
+
+def _stillborn(case: Case, trouble: ProvendorError, started_at: float, duration_ms: float) -> Result:
+    wrapped = trouble if isinstance(trouble, TransportError) else TransportError(str(trouble))
+    verdict = no_exchange(wrapped)
+    return Result(case, verdict.outcome, (verdict,), started_at, duration_ms)
+
+
+def _with_unused(result: Result, unused: int) -> Result:
+    finding = Finding(
+        "cassette-unused",
+        expected="every recorded interaction is used",
+        actual=f"{unused} left over",
+        level=Outcome.WARN,
+    )
+    verdicts = (*result.verdicts, Verdict("cassette-used", Outcome.WARN, (finding,)))
+    return replace(result, verdicts=verdicts, outcome=worst((result.outcome, Outcome.WARN)))
+
+
+def adopt_command(case: Case) -> str:
+    """Return the command that writes this case's cassette anew from an answer in hand."""
+    return f"provendor adopt {case.id} ANSWER.json --origin documented --source URL --replace"
+
+
+def rerun_command(case: Case) -> str:
+    """Return the command that runs exactly this case again."""
+    return f"provendor prove {case.id}"
+
+
+def exit_code(outcomes: Iterable[Outcome], strict: bool = False) -> int:
+    """Return what a run amounts to: 0 fine, 1 a contract is broken, 3 could not tell, 4 nothing was judged.
+
+    Warn is fine unless `strict`. A run in which everything was skipped has judged nothing.
+    """
+    counts = Counter(outcomes)
+    if counts[Outcome.FAIL] or (strict and counts[Outcome.WARN]):
+        return 1
+    if counts[Outcome.ERROR]:
+        return 3
+    return 0 if counts[Outcome.PASS] or counts[Outcome.WARN] else 4
+
+
+def nearest_root(start: Path) -> Path | None:
+    """Return the nearest folder at or above `start` that holds `contracts/`, or None."""
+    return next((folder for folder in (start, *start.parents) if (folder / "contracts").is_dir()), None)
