@@ -20,10 +20,9 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, TypeAlias, overload
 
-from provendor.contract import Case, Expect
+from provendor.contract import Expect
 from provendor.errors import ContractError, Problem
 from provendor.exchange import Exchange
-from provendor.selector import matches
 from provendor.verdict import Finding, Outcome, Skip, Verdict
 
 Judge: TypeAlias = Callable[[Exchange, Expect], "Iterable[Finding] | None"]
@@ -80,11 +79,6 @@ def _mark(judge: Any, patterns: tuple[str, ...]) -> Check:
         raise TypeError(f"{name}: a check takes (exchange, expect)") from None
     summary = (inspect.getdoc(judge) or "").partition("\n")[0]
     return Check(name.strip("_").replace("_", "-"), judge, patterns, summary)
-
-
-def bound(checks: Iterable[Check], case: Case) -> tuple[Check, ...]:
-    """Return the checks that are bound to this case, in order."""
-    return tuple(each for each in checks if not each.patterns or any(matches(p, case) for p in each.patterns))
 
 
 def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
