@@ -47,7 +47,7 @@ class Finding:
     level: Outcome = Outcome.FAIL
 
 
-class Skip(Exception):  # noqa: N818 - raised to end a check early, it is not an error
+class Skip(Exception):
     """Raised by a check that has nothing to say about an exchange; the text is the reason."""
 
 
