@@ -102,7 +102,7 @@ def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as reason:  # noqa: BLE001 - this is the one place; pytest's outcomes are no Exceptions
-        return Verdict(check.name, Outcome.ERROR, _only_findings(findings), _crash(check, reason, expect.secrets))
+        return _failed_itself(check, findings, _crash(check, reason, expect.secrets))
     if not findings:
         return check.passed
     return _judged(check, findings)
@@ -118,9 +118,14 @@ def _judged(check: Check, findings: list[Finding]) -> Verdict:
     kept = _only_findings(findings)
     if len(kept) != len(findings):
         stranger = next(type(each).__name__ for each in findings if not isinstance(each, Finding))
-        return Verdict(check.name, Outcome.ERROR, kept, f"the check yielded {stranger}, not a Finding")
+        return _failed_itself(check, findings, f"the check yielded {stranger}, not a Finding")
     failed = any(each.level is not Outcome.WARN for each in kept)
     return Verdict(check.name, Outcome.FAIL if failed else Outcome.WARN, kept)
+
+
+def _failed_itself(check: Check, findings: list[Finding], reason: str) -> Verdict:
+    crash = Finding("check-crashed", "a check that comes to an end", reason)
+    return Verdict(check.name, Outcome.ERROR, (*_only_findings(findings), crash), reason)
 
 
 def _only_findings(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -1,0 +1,202 @@
+"""Every stable code that provendor prints: what it means, and what to do.
+
+A code is a promise: it may gain a better text, it never gets another meaning. Reports, alerts and scripts match on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from provendor.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One entry: `title` is a line, `meaning` and `do` are a few sentences."""
+
+    code: str
+    title: str
+    meaning: str
+    do: str
+
+
+_TABLE = (
+    Code(
+        "status",
+        "the answer has another status than the contract allows",
+        "The vendor answered, with a status that the case does not name. Where the status is of another class (4xx for a "
+        "2xx, say), body and content type are not compared, because they would only repeat the same difference.",
+        "Look at the class of the answer in the same result. Where the vendor's behaviour has truly changed, change "
+        "`status:` or write a case for the new answer; otherwise the request or the credential is wrong.",
+    ),
+    Code(
+        "header",
+        "a header is not as the contract demands",
+        "A header under the case's `headers:` is missing, present though it must not be, or has another value.",
+        "Compare expected and actual. Where the value varies rightly, use `{ pattern: … }` or `{ present: true }`.",
+    ),
+    Code(
+        "content-type",
+        "the body is of another media type",
+        "The case names a `content_type:`, or describes a JSON body, and the answer declares something else. An HTML page "
+        "where JSON belongs mostly comes from a proxy in front of the vendor.",
+        "Find out who answered: the vendor or something before it. Where the vendor truly sends another type, name it "
+        "with `content_type:`.",
+    ),
+    Code(
+        "body-json",
+        "the body is not JSON",
+        "The case describes a JSON body, and the bytes that came cannot be read as JSON.",
+        "Read the beginning of the body in the finding: an empty body, an HTML page and a cut-off answer look different.",
+    ),
+    Code(
+        "body-schema",
+        "the JSON body does not match the contract's schema",
+        "Each finding is one place in the body, as a JSON pointer, with what the schema expects there and what came.",
+        "Ask whether our code would survive the value that came. If it would, the schema is too narrow: say in it what "
+        "the vendor truly sends. If not, the vendor broke the contract.",
+    ),
+    Code(
+        "body-text",
+        "a text that the contract names is not in the body",
+        "The pattern under `text:` is not found in the body.",
+        "Compare the pattern with the beginning of the body in the finding.",
+    ),
+    Code(
+        "body-empty",
+        "the body should be empty and is not",
+        "The case says `empty: true`, and bytes came.",
+        "Where the vendor now sends a body, describe it with `body:` instead.",
+    ),
+    Code(
+        "error-class",
+        "the answer gets another error code than the contract names",
+        "The error table decides what an answer means to us and whether it is retried. It gives this answer another code "
+        "than the case names, or a code although the case names none. Our retries would do the wrong thing.",
+        "Look at the rule whose place is shown: rules are tried in order, an operation's before the vendor's, and the "
+        "first that matches wins. Narrow the rule, reorder the table, or correct `error:`.",
+    ),
+    Code(
+        "error-unclassified",
+        "no rule of the error table matches this error answer",
+        "The status is 400 or above and nothing in the error table matches, so that nobody knows whether to retry. It is a "
+        "fail where the case names an error code, and a warn where it names none.",
+        "Add a rule for this answer to `errors:`, with a code and `retryable`, and name the code in the case.",
+    ),
+    Code(
+        "latency",
+        "the answer took longer than the contract allows",
+        "Only a live answer has a timing. Above `warn_after` it is a warn, above `fail_after` a fail.",
+        "Look at the history of the operation before changing the budget: one slow answer is weather, many are climate.",
+    ),
+    Code(
+        "deprecated",
+        "the vendor announces that this is deprecated",
+        "The answer carries `Deprecation`, `Warning: 299` or a header of the vendor's own that says so.",
+        "Read the vendor's announcement, plan the change, and put the date into the contract's notes.",
+    ),
+    Code(
+        "sunset",
+        "the vendor names a day on which this ends",
+        "The answer carries `Sunset`. After that day the resource may be gone.",
+        "Move to the successor before the day that is shown.",
+    ),
+    Code(
+        "credential-echo",
+        "the vendor sent our own credential back",
+        "A secret that is in use was found in the body or in a header of the answer: plain, URL-encoded, escaped or in "
+        "base64. Whatever logs or stores such answers stores the secret. Its value is never printed.",
+        "Keep this answer out of logs and caches; ask whether the operation is needed; replace the credential if the answer "
+        "was stored anywhere.",
+    ),
+    Code(
+        "cassette-origin",
+        "the recording does not say where it comes from",
+        "The cassette's metadata has no `origin`, so that nobody can tell a real answer from an invented one.",
+        "Write it anew with `provendor adopt`, or add `origin:` to its metadata, if you know it.",
+    ),
+    Code(
+        "cassette-age",
+        "the recording is too old, or its age is not known",
+        "The answer was recorded or written longer ago than the vendor's `max_age`, or has no date, or one in the future. "
+        "An old recording proves what the vendor once did.",
+        "Compare with the vendor's present documentation or a live answer, and write the cassette anew.",
+    ),
+    Code(
+        "cassette-missing",
+        "there is no recording for the case",
+        "Nothing was judged, so this is an error and not a pass.",
+        "Write one with `provendor adopt SELECTOR ANSWER --origin …`, or mark the case `pending` with a date.",
+    ),
+    Code(
+        "cassette-broken",
+        "the recording cannot be read",
+        "The file is not YAML, not of vcrpy's format, too large, or refers to what is not allowed. It is never replaced by "
+        "itself.",
+        "Look at the place in the message. Restore the file from version control, or write it anew with `provendor adopt`.",
+    ),
+    Code(
+        "cassette-unused",
+        "an interaction of the recording was not used",
+        "The cassette holds more requests than the case sends. What nobody asks for proves nothing.",
+        "Remove the interaction, or write the case that uses it.",
+    ),
+    Code(
+        "request-mismatch",
+        "the contract sends another request than the one that was recorded",
+        "A case's request is part of its contract. Each finding is one part of the request: what is recorded and what the "
+        "contract sends now.",
+        "Where the change is wanted, write the cassette anew, because the old answer belongs to another request. Otherwise "
+        "correct the request in the contract.",
+    ),
+    Code(
+        "transport",
+        "no answer came back",
+        "The request could not be carried out, and nothing was judged.",
+        "Read the reason; run the case again alone.",
+    ),
+    Code(
+        "network-blocked",
+        "something tried to use the network",
+        "In a replay the network is off. The address that was asked for and the line of code are shown.",
+        "Remove the call, or mark the test for the network if it is meant to be live.",
+    ),
+    Code(
+        "check-crashed",
+        "a check ended with an exception",
+        "The check could not tell, which is an error of its own and not a statement about the vendor. Other checks of the "
+        "same answer are not affected. Type, message and line are shown.",
+        "Correct the check. Where the answer may lack what it reads, let it `raise Skip(reason)` or `assert` first.",
+    ),
+    Code(
+        "pending-passes",
+        "a case that is marked pending passes",
+        "The contract expects it to fail until a day, and it does not.",
+        "Remove `pending:`, so that a relapse is noticed.",
+    ),
+    Code(
+        "business",
+        "a rule of our own business does not hold",
+        "An `assert` in `checks/` failed. Expected is the check's claim (the first line of its docstring), actual is the "
+        "message of the assert, or its source.",
+        "Read the check: it says why we need this. The vendor's answer may be right by its documentation and still wrong "
+        "for us.",
+    ),
+)
+
+CODES: Mapping[str, Code] = MappingProxyType({entry.code: entry for entry in _TABLE})
+
+
+def explain(code: str) -> Code:
+    """Return the entry of a code; raises UsageError that names the nearest one."""
+    wanted = code.strip().lower().replace("_", "-")
+    entry = CODES.get(wanted)
+    if entry is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(wanted, CODES, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else "run `provendor explain` for all codes"
+        raise UsageError(f'unknown code "{code}", {hint}')
+    return entry
