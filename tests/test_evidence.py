@@ -1,0 +1,213 @@
+"""Evidence is on disk as soon as a result is finished, and nothing that happens later takes it away."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from provendor import evidence
+from provendor.evidence import KEPT_RUNS, Evidence, RunInfo
+
+SCHEMA = json.loads(Path(evidence.__file__).with_name("run.schema.json").read_text())
+
+
+def a_run(**changes: Any) -> RunInfo:
+    given: dict[str, Any] = {
+        "command": "prove",
+        "selectors": (),
+        "now": "2026-11-20",
+        "vendors": {"acme": "0" * 64},
+        "checks": None,
+        "commit": None,
+        "tools": {"provendor": "0"},
+    }
+    return RunInfo(**(given | changes))
+
+
+def a_result(name: str = "ok", outcome: str = "pass") -> dict[str, Any]:
+    return {
+        "id": f"acme/users.get:{name}",
+        "vendor": "acme",
+        "operation": "users.get",
+        "case": name,
+        "outcome": outcome,
+        "reason": None,
+        "expected": False,
+        "contract": "contracts/acme/users.yaml:3",
+        "source": "recorded",
+        "recording": None,
+        "started_at": "2026-11-20T10:00:00.000Z",
+        "duration_ms": 0.1,
+        "status": 200,
+        "elapsed_ms": None,
+        "passed": ["status"],
+        "verdicts": [],
+    }
+
+
+def results_in(path: Path) -> Iterator[dict[str, Any]]:
+    return (record for record in evidence.read(path) if record["type"] == "result")
+
+
+def test_a_result_can_be_read_as_soon_as_it_is_added(tmp_path: Path) -> None:
+    """Nothing waits in a buffer."""
+    written = Evidence(tmp_path, a_run())
+
+    written.add(a_result())
+
+    assert [record["id"] for record in results_in(tmp_path / "run.jsonl")] == ["acme/users.get:ok"]
+    written.close()
+
+
+def test_a_finished_run_is_one_document_that_keeps_to_its_schema(tmp_path: Path) -> None:
+    """run.json holds the run, its summary and every result."""
+    written = Evidence(tmp_path, a_run())
+    written.add(a_result())
+    written.add(a_result("denied", "fail"))
+
+    whole = json.loads(written.close().read_text())
+
+    jsonschema.validate(whole, SCHEMA, format_checker=jsonschema.FormatChecker())
+    assert whole["summary"]["counts"] == {"pass": 1, "warn": 0, "fail": 1, "error": 0, "skip": 0}
+    assert (whole["summary"]["outcome"], whole["summary"]["exit_code"]) == ("fail", 1)
+    assert [result["case"] for result in whole["results"]] == ["ok", "denied"]
+
+
+def test_a_run_without_results_is_empty_and_not_a_pass(tmp_path: Path) -> None:
+    """Nothing ran is not a pass."""
+    summary = json.loads(Evidence(tmp_path, a_run()).close().read_text())["summary"]
+
+    assert (summary["outcome"], summary["exit_code"]) == ("empty", 4)
+
+
+def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
+    """Each run keeps its own lines, whoever ends first."""
+    first, second = Evidence(tmp_path, a_run()), Evidence(tmp_path, a_run())
+    threads = [
+        threading.Thread(target=lambda run=run, name=name: [run.add(a_result(name)) for _ in range(200)])  # type: ignore[misc]
+        for run, name in ((first, "one"), (second, "two"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {r["case"] for r in json.loads(first.close().read_text())["results"]} == {"one"}
+    assert {r["case"] for r in json.loads(second.close().read_text())["results"]} == {"two"}
+
+
+def test_the_previous_document_stays_until_the_next_run_ends(tmp_path: Path) -> None:
+    """run.json is never missing and never half of something."""
+    earlier = Evidence(tmp_path, a_run())
+    earlier.add(a_result("earlier"))
+    earlier.close()
+
+    later = Evidence(tmp_path, a_run())
+    later.add(a_result("later"))
+
+    assert json.loads((tmp_path / "run.json").read_text())["results"][0]["case"] == "earlier"
+    later.close()
+    assert json.loads((tmp_path / "run.json").read_text())["results"][0]["case"] == "later"
+
+
+def test_only_the_newest_runs_are_kept(tmp_path: Path) -> None:
+    """The folder does not grow for ever."""
+    for _ in range(KEPT_RUNS + 3):
+        Evidence(tmp_path, a_run()).close()
+
+    assert len(list((tmp_path / "runs").iterdir())) == KEPT_RUNS
+
+
+def test_a_torn_last_line_hides_no_other(tmp_path: Path) -> None:
+    """What a full disk or a power cut left half-written is passed over."""
+    lines = tmp_path / "run.jsonl"
+    lines.write_bytes(json.dumps({"type": "result", **a_result()}).encode() + b'\n{"type":"res')
+
+    assert len(list(results_in(lines))) == 1
+
+
+def test_text_that_no_encoding_can_hold_is_still_written(tmp_path: Path) -> None:
+    """A lone surrogate in a vendor's text does not lose the result."""
+    written = Evidence(tmp_path, a_run())
+    written.add(a_result() | {"reason": "half a pair: \ud83d"})
+
+    assert json.loads(written.close().read_bytes())["results"][0]["reason"].startswith("half a pair")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_evidence import a_result, a_run
+from provendor.evidence import Evidence
+while True:
+    run = Evidence(Path({folder!r}), a_run())
+    for number in range(40):
+        run.add(a_result(f"case-{{number}}"))
+        print(run.run_id, number, flush=True)
+    run.close()
+"""
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_kill_at_any_moment_loses_no_finished_result(tmp_path: Path, seed: int) -> None:
+    """Fifty kills in all: what was reported as finished is in the evidence, and every file can be read."""
+    moment = random.Random(seed)
+    for _ in range(5):
+        finished = kill_a_writer_after(tmp_path, moment.randrange(1, 400))
+        for run_id, number in finished.items():
+            path = tmp_path / "runs" / run_id / "run.jsonl"
+            if path.exists():  # old finished runs are removed on purpose
+                assert len(list(results_in(path))) >= number + 1
+        assert list(evidence.read(tmp_path / "run.jsonl"))
+        for whole in tmp_path.rglob("run.json"):
+            jsonschema.validate(json.loads(whole.read_text()), SCHEMA)
+
+
+def kill_a_writer_after(folder: Path, lines: int) -> dict[str, int]:
+    """Start a process that writes run after run, kill it after so many results; return the last one of each run."""
+    program = WRITER.format(tests=str(Path(__file__).parent), folder=str(folder))
+    finished: dict[str, int] = {}
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        for _ in range(lines):
+            run_id, number = writer.stdout.readline().split()
+            finished[run_id] = int(number)
+        writer.send_signal(signal.SIGKILL)
+    return finished
+
+
+def test_the_commit_is_read_from_a_checkout_without_running_git(tmp_path: Path) -> None:
+    """A branch, a packed branch and a detached head are all understood; no checkout is unknown."""
+    git = tmp_path / ".git"
+    (git / "refs/heads").mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    assert evidence.git_commit(tmp_path) is None
+
+    (git / "packed-refs").write_text(f"# pack-refs\n{'a' * 40} refs/heads/main\n")
+    assert evidence.git_commit(tmp_path) == "a" * 40
+
+    (git / "refs/heads/main").write_text("b" * 40 + "\n")
+    assert evidence.git_commit(tmp_path / "contracts") == "b" * 40
+
+    (git / "HEAD").write_text("c" * 40 + "\n")
+    assert evidence.git_commit(tmp_path) == "c" * 40
+
+
+def test_a_reports_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    """A file in the way is an OSError that names it, not a run without evidence."""
+    (tmp_path / "runs").write_text("in the way")
+
+    with pytest.raises(OSError, match=os.strerror(17)):
+        Evidence(tmp_path, a_run())
