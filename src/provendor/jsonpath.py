@@ -1,0 +1,136 @@
+"""RFC 9535 queries. The one module that knows the JSONPath library.
+
+    find("$.orders[0].id", body)            # [7]
+    pointers("$.orders[*].id", body)        # ["/orders/0/id", "/orders/1/id"]
+    problem("$.orders[")                    # 'not a JSONPath (RFC 9535): ...'
+
+Most queries in contracts name one place (`$.error.code`). Those are read here, so that the library is not even imported.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from provendor.exchange import Json
+
+if TYPE_CHECKING:
+    from jsonpath_rfc9535 import JSONPathQuery
+
+MAX_LENGTH: Final = 1000  # characters of a query
+Step: TypeAlias = "str | int"
+
+
+class NotAPath(ValueError):
+    """The text is no RFC 9535 query; the message says why."""
+
+
+class Path:
+    """A query, ready to be asked. Make it with `compile`."""
+
+    __slots__ = ("_query", "_steps", "expression")
+
+    def __init__(self, expression: str, steps: tuple[Step, ...] | None, query: JSONPathQuery | None) -> None:
+        self.expression = expression
+        self._steps = steps
+        self._query = query
+
+    def find(self, value: Json) -> list[Json]:
+        """Return the values of all nodes the query selects, in the order of the RFC."""
+        return [node for _, node in self._nodes(value)]
+
+    def pointers(self, value: Json) -> list[str]:
+        """Return the JSON pointers of all nodes the query selects, `""` for the whole."""
+        return ["".join(map(_token, steps)) for steps, _ in self._nodes(value)]
+
+    def _nodes(self, value: Json) -> list[tuple[tuple[Step, ...], Json]]:
+        if self._steps is not None:
+            return _walk(self._steps, value)
+        return _ask(self._query, value) if self._query is not None else []
+
+
+@lru_cache(maxsize=1024)  # a compiled query never changes
+def compile(expression: str) -> Path:  # noqa: A001 - as `re.compile`, and called with the module's name before it
+    """Return the query; raises NotAPath."""
+    if len(expression) > MAX_LENGTH:
+        raise NotAPath(f"not a JSONPath: longer than {MAX_LENGTH} characters")
+    steps = _singular(expression)
+    if steps is not None:
+        return Path(expression, steps, None)
+    from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError  # noqa: PLC0415 - most queries do without
+
+    try:
+        return Path(expression, None, JSONPathEnvironment().compile(expression))
+    except (JSONPathError, ValueError, RecursionError, OverflowError) as reason:
+        raise NotAPath(f"not a JSONPath (RFC 9535): {_first_line(reason)}") from None
+
+
+def problem(expression: str) -> str | None:
+    """Return what is wrong with a query, None if nothing is."""
+    try:
+        compile(expression)
+    except NotAPath as reason:
+        return str(reason)
+    return None
+
+
+def find(expression: str, value: Json) -> list[Json]:
+    """Return the values that the query selects; raises NotAPath."""
+    return compile(expression).find(value)
+
+
+def pointers(expression: str, value: Json) -> list[str]:
+    """Return the JSON pointers that the query selects; raises NotAPath."""
+    return compile(expression).pointers(value)
+
+
+_STEP = re.compile(
+    r"\.([A-Za-z_\u0080-\ud7ff\ue000-\U0010ffff][0-9A-Za-z_\u0080-\ud7ff\ue000-\U0010ffff]*)"
+    r"|\[(0|[1-9][0-9]{0,8})\]"
+    r"|\['([^'\\\x00-\x1f\ud800-\udfff]*)'\]"
+    r'|\["([^"\\\x00-\x1f\ud800-\udfff]*)"\]'
+)
+
+
+def _singular(expression: str) -> tuple[Step, ...] | None:
+    """Return the steps of a query of names and indexes; None for all else, also for what is no query."""
+    if expression[:1] != "$":
+        return None
+    steps: list[Step] = []
+    at = 1
+    while at < len(expression):
+        match = _STEP.match(expression, at)
+        if match is None:
+            return None
+        steps.append(int(match[2]) if match[2] else next(name for name in match.group(1, 3, 4) if name is not None))
+        at = match.end()
+    return tuple(steps)
+
+
+def _walk(steps: tuple[Step, ...], value: Any) -> list[tuple[tuple[Step, ...], Json]]:
+    for step in steps:
+        if isinstance(step, str):
+            if not isinstance(value, dict) or step not in value:
+                return []
+        elif not isinstance(value, list) or step >= len(value):
+            return []
+        value = value[step]
+    return [(steps, value)]
+
+
+def _ask(query: JSONPathQuery, value: Any) -> list[tuple[tuple[Step, ...], Json]]:
+    from jsonpath_rfc9535 import JSONPathError  # noqa: PLC0415 - most queries do without
+
+    try:
+        return [(node.location, cast("Json", node.value)) for node in query.find(value)]
+    except (JSONPathError, RecursionError):  # nested too deeply for `..`
+        return []
+
+
+def _token(step: Step) -> str:
+    return "/" + str(step).replace("~", "~0").replace("/", "~1")
+
+
+def _first_line(reason: Exception) -> str:
+    return str(reason).split("\n", 1)[0] or type(reason).__name__
