@@ -3,6 +3,7 @@
 ProvendorError
 ├── ContractError        contracts cannot be understood: all their problems, each with file, line and column
 ├── UsageError           the command was called in a way that cannot be carried out
+├── NetworkOff           something tried to connect or to look up a name where the network is off
 └── TransportError       no exchange came back
     ├── NotRecorded      the cassette has no answer to this request: nearest recording and what differs
     ├── CassetteMissing  there is no cassette for the case
@@ -47,6 +48,10 @@ class ContractError(ProvendorError):
 
 class UsageError(ProvendorError):
     """The command was called in a way that cannot be carried out; the text says what to do instead."""
+
+
+class NetworkOff(ProvendorError):
+    """Something tried to connect or to look up a name where the network is off; the text names the address."""
 
 
 class TransportError(ProvendorError):

@@ -1,1 +1,74 @@
-"""The pytest driver: one test per case of every contract."""
+"""The pytest driver: one test per case of every contract, and the network off while they run.
+
+This module is loaded into every pytest run of an environment that has provendor, so it imports nothing and does nothing
+until it sees a `contracts/` folder. Then it registers `pytest_session`, and `pytest_results` where reports are made.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say which options and settings there are; docs/reference/pytest.md describes them."""
+    group = parser.getgroup("provendor", "contracts of third-party APIs (provendor)")
+    group.addoption(
+        "--provendor-root",
+        metavar="DIR",
+        type=Path,
+        help="folder that holds contracts/, cassettes/ and checks/ (default: pytest's rootdir)",
+    )
+    group.addoption(
+        "--provendor-report", metavar="DIR", type=Path, help="where evidence goes (default: reports/ in the root)"
+    )
+    group.addoption("--provendor-strict", action="store_true", help="a case that only warns fails as well")
+    group.addoption(
+        "--provendor-now",
+        metavar="YYYY-MM-DD",
+        type=_day,
+        help="the day that decides ages and `pending` (default: today, UTC)",
+    )
+    group.addoption("--provendor-no-cache", action="store_true", help="parse every file anew and keep nothing parsed")
+    parser.addini(
+        "provendor_network",
+        "which tests must not reach the network in a session that runs contracts: "
+        "off (default) means it is off for all of them, contracts means only for contract cases",
+        default="off",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start a session with contracts where there are contracts; otherwise do nothing."""
+    given: Path | None = config.getoption("--provendor-root")
+    root = config.rootpath if given is None else given.absolute()
+    if (root / "contracts").is_dir():
+        _start(config, root)
+    elif given is not None:
+        raise pytest.UsageError(f"--provendor-root: {given} holds no contracts/ folder")
+
+
+def _start(config: pytest.Config, root: Path) -> None:
+    from provendor.pytest_session import ContractSession, markers  # noqa: PLC0415 - costs nothing where there are no contracts
+
+    for marker in markers(root / "contracts"):
+        config.addinivalue_line("markers", marker)
+    config.pluginmanager.register(ContractSession(config, root), "provendor-session")
+    if hasattr(config, "workerinput"):
+        return  # a worker of pytest-xdist: its controller gathers the results
+    from provendor.pytest_results import Results  # noqa: PLC0415 - costs nothing where there are no contracts
+
+    config.pluginmanager.register(Results(config, root), "provendor-results")
+    if config.pluginmanager.hasplugin("html"):
+        from provendor.pytest_columns import Columns  # noqa: PLC0415 - only beside pytest-html
+
+        config.pluginmanager.register(Columns(), "provendor-columns")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise pytest.UsageError(f"--provendor-now: expected a day such as 2026-11-20, got {text!r}") from None

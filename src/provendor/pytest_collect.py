@@ -1,0 +1,206 @@
+"""Contracts as pytest's tree: a file collects operations, an operation collects cases, a case is a test.
+
+contracts/chatwoot/conversations.yaml          ContractFile
+└── conversations.list                         OperationNode
+    └── ok                                     CaseItem
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provendor import loading, present
+from provendor.cache import Cache
+from provendor.check import Check, load_checks
+from provendor.contract import Case, Operation, Suite, Vendor
+from provendor.errors import ContractError, Problem
+from provendor.network import Guard, Refused
+from provendor.redact import Redactor
+from provendor.run import Replayer, Result
+from provendor.verdict import Finding, Outcome, Verdict
+
+CONTRACT = pytest.mark.contract
+LIVE = pytest.mark.live
+PROBE = pytest.mark.probe
+
+
+class Contracts:
+    """The contracts of one session: each vendor is read once, when its first file is collected.
+
+    `guard` is on while a case runs. `strict` makes a warn a failure.
+    """
+
+    def __init__(self, root: Path, today: date, cache: Cache, guard: Guard, *, strict: bool = False) -> None:
+        self.root = root
+        self.today = today
+        self.cache = cache
+        self.guard = guard
+        self.strict = strict
+        self._books: dict[str, VendorBook] = {}
+        self._broken: dict[str, tuple[str, ContractError]] = {}
+
+    @property
+    def suite(self) -> Suite:
+        """Every vendor that was read so far."""
+        return Suite(self.root, {name: book.vendor for name, book in self._books.items()})
+
+    def open(self, vendor: str, file: str) -> VendorBook:
+        """Read a vendor for one of its files; raises ContractError with what this file should say is wrong."""
+        if vendor in self._broken:
+            raise _for_file(file, *self._broken[vendor])
+        if vendor not in self._books:
+            try:
+                self._books[vendor] = self._read(vendor)
+            except ContractError as trouble:
+                self._broken[vendor] = (file, trouble)
+                raise
+        return self._books[vendor]
+
+    def _read(self, vendor: str) -> VendorBook:
+        suite = loading.load(self.root, [vendor], self.cache)
+        replayer = Replayer(suite, self._checks, today=self.today, cache=self.cache)
+        return VendorBook(suite.vendors[vendor], replayer, self)
+
+    @cached_property
+    def _checks(self) -> tuple[Check, ...]:
+        return load_checks(self.root / "checks")
+
+
+def _for_file(file: str, first: str, trouble: ContractError) -> ContractError:
+    """Repeat the problems of this file, or say where all of them are shown: once is enough."""
+    own = tuple(problem for problem in trouble.problems if problem.file == file)
+    count = len(trouble.problems)
+    message = f"not collected: the vendor's contract has {count} problem{'s' * (count != 1)}, listed with {first}"
+    return ContractError(own or (Problem(file, 0, 0, "", message),))
+
+
+class VendorBook:
+    """One vendor, read: its operations by file, and what replays and redacts its cases."""
+
+    def __init__(self, vendor: Vendor, replayer: Replayer, contracts: Contracts) -> None:
+        self.vendor = vendor
+        self.replayer = replayer
+        self.contracts = contracts
+        self.redactor = Redactor({}, vendor.redact)
+        self.by_file: dict[str, list[Operation]] = {}
+        for operation in vendor.operations.values():
+            self.by_file.setdefault(operation.place.file, []).append(operation)
+
+
+class ContractFile(pytest.File):
+    """One YAML file of a vendor; collects nothing where it holds no operations (`vendor.yaml`)."""
+
+    def __init__(self, *, contracts: Contracts, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._contracts = contracts
+        self.add_marker(CONTRACT)
+        self.add_marker(vendor_marker(self.path.parent.name))
+
+    def collect(self) -> Iterator[OperationNode]:
+        """Yield the file's operations; a contract that cannot be read is one error with every problem."""
+        name = self.path.relative_to(self._contracts.root).as_posix()
+        try:
+            book = self._contracts.open(self.path.parent.name, name)
+        except ContractError as trouble:
+            raise self.CollectError("\n".join(map(str, trouble.problems))) from None
+        for operation in book.by_file.get(name, ()):
+            yield OperationNode.from_parent(self, name=operation.id, operation=operation, book=book)
+
+
+class OperationNode(pytest.Collector):
+    """One operation; collects its cases."""
+
+    def __init__(self, *, operation: Operation, book: VendorBook, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._operation = operation
+        self._book = book
+        if operation.probe is not None:
+            self.add_marker(PROBE)
+
+    def collect(self) -> Iterator[CaseItem]:
+        """Yield the operation's cases in the order of the file."""
+        for case in self._operation.cases:
+            yield CaseItem.from_parent(self, name=case.name, case=case, book=self._book)
+
+
+class CaseFailed(Exception):
+    """A case did not pass; carries its result, from which the text is made."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.case.id)
+        self.result = result
+
+
+class CaseItem(pytest.Item):
+    """One case as a test. Its location is the case's line in the contract; its failure reads like a compiler error."""
+
+    def __init__(self, *, case: Case, book: VendorBook, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.case = case
+        self.book = book
+        self.result: Result | None = None
+        if case.live:
+            self.add_marker(LIVE)
+
+    def runtest(self) -> None:
+        """Replay the case; raises CaseFailed, or pytest's skip."""
+        contracts = self.book.contracts
+        with contracts.guard:
+            result = self.book.replayer.replay(self.case)
+        refused = contracts.guard.take()
+        if refused:
+            result = _reached_network(result, refused)
+        self.result = result
+        self.tell(result)
+        if result.outcome is Outcome.SKIP:
+            pytest.skip(result.reason or "every check was skipped")
+        if self.fails(result):
+            raise CaseFailed(result)
+
+    def tell(self, result: Result) -> None:
+        """Leave the result's key facts with the test as properties, for JUnit and other reports."""
+        origin = result.recording.origin if result.recording else None
+        codes = dict.fromkeys(finding.code for finding in result.findings)
+        self.user_properties += [
+            ("vendor", self.case.vendor),
+            ("operation", self.case.operation),
+            ("case", self.case.name),
+            ("origin", str(origin) if origin else "unknown"),
+            ("outcome", str(result.outcome)),
+            ("findings", ", ".join(codes)),
+        ]
+
+    def fails(self, result: Result) -> bool:
+        """Tell whether a result makes the test fail: fail, error, an expected failure, and a warn where strict."""
+        if result.outcome is Outcome.WARN:
+            return result.expected or self.book.contracts.strict
+        return result.outcome in (Outcome.FAIL, Outcome.ERROR)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return the result as text for people in place of a Python traceback."""
+        if isinstance(excinfo.value, CaseFailed):
+            return present.full(excinfo.value.result, self.book.replayer.suite)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the contract file, the case's line counting from 0, and the selector as the failure's heading."""
+        return self.path, self.case.place.line - 1, self.case.id
+
+
+def vendor_marker(vendor: str) -> str:
+    """Return the marker of a vendor's cases: `vendor_idea_pool` for idea-pool."""
+    return "vendor_" + vendor.replace("-", "_")
+
+
+def _reached_network(result: Result, refused: tuple[Refused, ...]) -> Result:
+    """Turn a result during which something reached for the network into an error, whatever became of it."""
+    findings = tuple(Finding("network-blocked", "no connection and no lookup", str(each)) for each in refused)
+    verdict = Verdict("network", Outcome.ERROR, findings, f"the network is off: {'; '.join(map(str, refused))}")
+    return replace(result, outcome=Outcome.ERROR, verdicts=(*result.verdicts, verdict), reason=verdict.reason)

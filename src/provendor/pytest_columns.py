@@ -1,0 +1,33 @@
+"""Columns for pytest-html: vendor, origin, outcome and findings of each case.
+
+Nothing from a vendor may run in the page: every cell is escaped here, because pytest-html takes cells as HTML.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import pytest
+
+_NAMES = ("vendor", "origin", "outcome")
+_AFTER = 2  # behind pytest-html's own columns "Result" and "Test"
+
+
+class Columns:
+    """Adds the columns; a test that is no case has them empty."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """Name the columns."""
+        heads = [f'<th class="sortable" data-column-type="{name}">{name.capitalize()}</th>' for name in _NAMES]
+        cells[_AFTER:_AFTER] = [*heads, "<th>Findings</th>"]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """Fill the columns from what travels with the report."""
+        if not cells:
+            return
+        known = dict(report.user_properties)
+        values = [f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _NAMES]
+        findings = "<br>".join(escape(each) for each in getattr(report, "provendor_findings", ()))
+        cells[_AFTER:_AFTER] = [*values, f'<td class="col-findings">{findings}</td>']

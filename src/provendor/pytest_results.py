@@ -1,0 +1,189 @@
+"""What a session's results amount to: evidence on disk, a section in the terminal, the exit status.
+
+Lives where pytest talks to people: the only process, or the controller of pytest-xdist.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provendor import present
+from provendor.evidence import Evidence, RunInfo
+from provendor.pytest_session import LATE, LATE_KEY
+from provendor.run import exit_code
+from provendor.verdict import Outcome
+
+_MOST_ROWS = 30
+
+
+@dataclass
+class _Tally:
+    """What was counted while results came in. `planned` counts cases that pytest began with."""
+
+    planned: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    origins: Counter[str] = field(default_factory=Counter)
+    rows: list[str] = field(default_factory=list)
+
+    def add(self, record: dict[str, Any]) -> None:
+        outcome = Outcome(record["outcome"])
+        self.outcomes[outcome] += 1
+        recording = record["recording"]
+        if recording is not None:
+            self.origins[recording["origin"] or "unknown"] += 1
+        if outcome is Outcome.WARN:
+            self.rows.append(_warned(record))
+
+
+class Results:
+    """Writes each result as it arrives and says at the end what they amount to."""
+
+    def __init__(self, config: pytest.Config, root: Path) -> None:
+        self._config = config
+        self._strict: bool = config.getoption("--provendor-strict")
+        self._folder: Path = config.getoption("--provendor-report") or root / "reports"
+        self._contracts = (root / "contracts").relative_to(config.rootpath).as_posix() if _within(root, config) else ""
+        self._tally = _Tally()
+        self._evidence: Evidence | None = None
+        self._path: Path | None = None
+        self._trouble: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write a case's result down; what it holds in full is not kept in memory."""
+        details = report.__dict__
+        if details.pop("provendor_planned", False):
+            self._tally.planned += 1
+        info = details.pop("provendor_run", None)
+        record = details.pop("provendor", None)
+        if record is None and report.when not in ("setup", "call", "teardown"):
+            record = _crashed(report, self._contracts)
+        if record is not None:
+            self._tally.add(record)
+            self._write(record, info)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear from a worker of pytest-xdist what reached for the network after its last test."""
+        self._late(getattr(node, "workeroutput", {}).get(LATE, []))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Close the evidence, and see to it that a session without a judged case is no success."""
+        self._late(self._config.stash.get(LATE_KEY, []))
+        tally = self._tally
+        if tally.planned > tally.outcomes.total() and session.exitstatus == 0 and not _dry(self._config):
+            self._trouble.append(f"{tally.planned - tally.outcomes.total()} cases were begun and have no result")
+        if self._evidence is not None:
+            stopped = bool(session.shouldstop or session.shouldfail) or session.exitstatus not in (0, 1)
+            self._close(self._evidence, stopped)
+        if session.exitstatus == 0 and self._trouble:
+            session.exitstatus = exit_code([Outcome.ERROR])
+        elif session.exitstatus == 0 and tally.outcomes and exit_code(tally.outcomes) == exit_code([]):
+            self._trouble.append("every case was skipped: nothing was judged")
+            session.exitstatus = exit_code([])
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the section `provendor`."""
+        tally = self._tally
+        if not tally.outcomes and not self._trouble:
+            return
+        terminalreporter.section("provendor", sep="=")
+        for row in tally.rows[:_MOST_ROWS]:
+            terminalreporter.write_line(row, yellow=True)
+        if len(tally.rows) > _MOST_ROWS:
+            terminalreporter.write_line(f"... and {len(tally.rows) - _MOST_ROWS} more that warn", yellow=True)
+        for trouble in self._trouble:
+            terminalreporter.write_line(trouble, red=True)
+        if tally.outcomes:
+            terminalreporter.write_line(_counted(tally))
+        if self._path is not None:
+            terminalreporter.write_line(f"evidence: {_near(self._path, self._config)}")
+
+    def _write(self, record: dict[str, Any], info: dict[str, Any] | None) -> None:
+        try:
+            if self._evidence is None:
+                if info is None:
+                    return
+                about = replace(RunInfo(**info), selectors=_asked_for(self._config))
+                self._evidence = Evidence(self._folder, about)
+            self._evidence.add(record)
+        except OSError as reason:
+            self._cannot_write(reason)
+
+    def _close(self, evidence: Evidence, interrupted: bool) -> None:
+        try:
+            self._path = evidence.close(self._strict, interrupted)
+        except OSError as reason:
+            self._cannot_write(reason)
+
+    def _cannot_write(self, reason: OSError) -> None:
+        message = f"the evidence cannot be written: {reason.strerror or reason}: {reason.filename or self._folder}"
+        if message not in self._trouble:
+            self._trouble.append(message)
+
+    def _late(self, refused: list[str]) -> None:
+        self._trouble += [f"after the last test, the network is off: {each}" for each in refused]
+
+
+def _warned(record: dict[str, Any]) -> str:
+    findings = [finding["code"] for verdict in record["verdicts"] for finding in verdict["findings"]]
+    why = record["reason"] or ", ".join(dict.fromkeys(findings))
+    return present.visible(f"warn  {record['id']}  {why}")
+
+
+def _counted(tally: _Tally) -> str:
+    counts = ", ".join(f"{tally.outcomes[outcome]} {outcome}" for outcome in Outcome if tally.outcomes[outcome])
+    origins = ", ".join(f"{count} {origin}" for origin, count in sorted(tally.origins.items()))
+    total = tally.outcomes.total()
+    return f"{total} case{'s' * (total != 1)}: {counts}" + (f"; answers: {origins}" if origins else "")
+
+
+def _crashed(report: pytest.TestReport, contracts: str) -> dict[str, Any] | None:
+    """Return a record for a case whose process died, which pytest-xdist reports by its node id alone."""
+    file, _, rest = report.nodeid.partition("::")
+    operation, _, case = rest.partition("::")
+    parts = file.removeprefix(f"{contracts}/").split("/")
+    if not file.startswith(f"{contracts}/") or len(parts) != 2 or not case:
+        return None
+    reason = "the test process died while this case ran"
+    return {
+        "id": f"{parts[0]}/{operation}:{case}",
+        "vendor": parts[0],
+        "operation": operation,
+        "case": case,
+        "outcome": "error",
+        "reason": reason,
+        "expected": False,
+        "contract": file,
+        "source": "recorded",
+        "recording": None,
+        "started_at": "",
+        "duration_ms": 0,
+        "status": None,
+        "elapsed_ms": None,
+        "passed": [],
+        "verdicts": [{"check": "pytest", "outcome": "error", "reason": reason, "findings": []}],
+    }
+
+
+def _asked_for(config: pytest.Config) -> tuple[str, ...]:
+    return tuple(config.args) if config.args_source is config.ArgsSource.ARGS else ()
+
+
+def _dry(config: pytest.Config) -> bool:
+    return bool(config.getoption("setuponly", False))
+
+
+def _within(root: Path, config: pytest.Config) -> bool:
+    return root.is_relative_to(config.rootpath)
+
+
+def _near(path: Path, config: pytest.Config) -> str:
+    start = config.invocation_params.dir
+    return str(path.relative_to(start)) if path.is_relative_to(start) else str(path)

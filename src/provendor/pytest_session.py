@@ -1,0 +1,168 @@
+"""One pytest session that has contracts: what is collected, what a report says, and the network kept off.
+
+Lives in every process that runs tests; `pytest_results` gathers what comes of it where pytest talks to people.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provendor.cache import Cache
+from provendor.check import checks_digest
+from provendor.evidence import describe, result_json
+from provendor.network import Guard, Refused
+from provendor.pytest_collect import CaseItem, ContractFile, Contracts, vendor_marker
+from provendor.run import Result
+from provendor.verdict import Outcome, Verdict
+
+LATE = "provendor_late"
+LATE_KEY = pytest.StashKey[list[str]]()
+PENDING_PASSES = "pending-passes"
+
+_MARKERS = (
+    "contract: a case of a contract (provendor)",
+    "live: a case that may be asked of the vendor itself (provendor)",
+    "probe: a case of an operation that may be asked of production (provendor)",
+    "loopback: this test may reach its own server on 127.0.0.0/8, ::1 or localhost (provendor)",
+)
+
+
+def markers(contracts: Path) -> list[str]:
+    """Return the markers of a session with contracts, with a marker per vendor."""
+    folders = sorted(folder.name for folder in contracts.iterdir() if folder.is_dir())
+    return [*_MARKERS, *(f"{vendor_marker(name)}: a case of {name}'s contract (provendor)" for name in folders)]
+
+
+class ContractSession:
+    """Collects contract files, turns results into reports and fails a test that reaches for the network."""
+
+    def __init__(self, config: pytest.Config, root: Path) -> None:
+        self._config = config
+        self._root = root
+        self._folder = root / "contracts"
+        self._guard = Guard()
+        self._everywhere = _network_setting(config)
+        self._announced = False
+        cache = None if config.getoption("--provendor-no-cache") else root / ".provendor" / "cache"
+        self._cache = Cache(cache)
+        self._today = config.getoption("--provendor-now") or datetime.now(UTC).date()
+        self._contracts = Contracts(
+            root,
+            self._today,
+            self._cache,
+            self._guard,
+            strict=config.getoption("--provendor-strict"),
+        )
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ContractFile | None:
+        """Collect the YAML files that stand directly in a vendor's folder."""
+        if file_path.suffix == ".yaml" and file_path.parent.parent == self._folder:
+            return ContractFile.from_parent(parent, path=file_path, contracts=self._contracts)
+        return None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Keep the network off while the session's tests run, if there are contracts among them."""
+        if not (self._everywhere and any(isinstance(item, CaseItem) for item in session.items)):
+            return (yield)
+        with self._guard:
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Let a test reach its own server where it is marked so."""
+        self._guard.loopback = not isinstance(item, CaseItem) and item.get_closest_marker("loopback") is not None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the report tell what the case's result was, and fail it if anything reached for the network."""
+        report = yield
+        if isinstance(item, CaseItem):
+            self._describe(item, report)
+        refused = self._guard.take()
+        if refused:
+            _blame(report, refused)
+        return report
+
+    def pytest_sessionfinish(self) -> None:
+        """Keep what was parsed, and pass on what reached for the network after the last test."""
+        self._cache.__exit__(None, None, None)
+        late = [str(refused) for refused in self._guard.take()]
+        output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[LATE] = late
+        elif late:
+            self._config.stash[LATE_KEY] = late
+
+    def _describe(self, item: CaseItem, report: pytest.TestReport) -> None:
+        """Attach the result to the report as plain values, so that it also travels between processes."""
+        result, item.result = item.result, None
+        if report.when == "setup":
+            report.provendor_planned = True
+        if result is None:
+            if report.when == "teardown" or report.outcome == "passed":
+                return
+            result = _not_run(item, report)
+            item.tell(result)
+        self._attach(item, result, report)
+
+    def _attach(self, item: CaseItem, result: Result, report: pytest.TestReport) -> None:
+        record = result_json(result, item.book.redactor)
+        report.provendor = record
+        if not self._announced:
+            self._announced = True
+            digest = checks_digest(self._root / "checks")
+            report.provendor_run = asdict(
+                describe(self._contracts.suite, "pytest", (), self._today.isoformat(), digest)
+            )
+        if result.outcome is Outcome.PASS:
+            return
+        report.provendor_findings = [_sentence(finding) for each in record["verdicts"] for finding in each["findings"]]
+        if result.outcome is Outcome.SKIP:
+            path, line, _ = item.reportinfo()
+            report.longrepr = (str(path), line + 1, record["reason"] or "skipped")
+        elif result.expected:
+            report.outcome, report.wasxfail = "skipped", record["reason"]
+        elif PENDING_PASSES in {finding.code for finding in result.findings} and report.outcome == "passed":
+            report.wasxfail = record["reason"]
+
+
+def _not_run(item: CaseItem, report: pytest.TestReport) -> Result:
+    """Return the result of a case that did not get as far as being replayed: skipped by a marker, or broken by a hook."""
+    now = time.time()
+    if report.outcome == "skipped":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        return Result(item.case, Outcome.SKIP, (), now, 0.0, reason=reason.removeprefix("Skipped: "))
+    reason = f"pytest's {report.when} of the case failed"
+    return Result(item.case, Outcome.ERROR, (Verdict("pytest", Outcome.ERROR, reason=reason),), now, 0.0, reason=reason)
+
+
+def _sentence(finding: dict[str, str]) -> str:
+    at = f" at {finding['at']}" if finding["at"] else ""
+    return f"{finding['code']}{at}: expected {finding['expected']}, got {finding['actual']}"
+
+
+def _blame(report: pytest.TestReport, refused: tuple[Refused, ...]) -> None:
+    """Fail the report for reaching for the network; a failure that is there already keeps its text."""
+    text = "\n".join(f"the network is off: {each}" for each in refused)
+    if report.outcome == "failed":
+        report.sections.append(("network", text))
+        return
+    report.outcome = "failed"
+    report.__dict__.pop("wasxfail", None)
+    report.longrepr = text
+
+
+def _network_setting(config: pytest.Config) -> bool:
+    """Tell whether the network is off for every test, or only for contract cases."""
+    value = config.getini("provendor_network")
+    if value not in ("off", "contracts"):
+        raise pytest.UsageError(f"provendor_network: expected off or contracts, got {value!r}")
+    return bool(value == "off")
