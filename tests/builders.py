@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from provendor.schema import Schema
+
 from provendor.contract import Case, ErrorRule, Expect, JsonTest, Place, StatusSet, Template
 from provendor.exchange import Exchange, Headers, Json, Origin, Recording, Request, Source
-from provendor.schema import Schema
 
 NOTHING = object()
 
@@ -84,9 +85,9 @@ def a_rule(code: str = "unauthorized", *allowed: int | str, retryable: bool = Fa
     return ErrorRule(code, retryable, statuses(*allowed) if allowed else None, json=tests, **changes)
 
 
-def a_case(id: str = "chatwoot/profile:ok", expect: Expect | None = None, **changes: Any) -> Case:
+def a_case(selector: str = "chatwoot/profile:ok", expect: Expect | None = None, **changes: Any) -> Case:
     """A case of `GET /api/v1/profile` that stands in line 12 of its contract."""
-    vendor, _, rest = id.partition("/")
+    vendor, _, rest = selector.partition("/")
     operation, _, name = rest.partition(":")
     known: dict[str, Any] = {
         "template": Template("GET", "/api/v1/profile"),

@@ -12,6 +12,7 @@ knowing), has nothing to say with `raise Skip("why")`, and says yes by doing non
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -86,7 +87,7 @@ def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
 
     A crash is this check's error. What it found before it crashed or skipped is kept; a finding outweighs a skip.
     """
-    findings: list[Finding] = []
+    findings: list[object] = []  # a check may yield anything
     try:
         found = check.judge(exchange, expect)
         if found is not None:
@@ -113,7 +114,7 @@ def _skipped(name: str, reason: str) -> Verdict:
     return Verdict(name, Outcome.SKIP, reason=reason or "the check has nothing to say about this answer")
 
 
-def _judged(check: Check, findings: list[Finding]) -> Verdict:
+def _judged(check: Check, findings: list[object]) -> Verdict:
     """Turn findings into a verdict; anything that is not a finding makes it an error."""
     kept = _only_findings(findings)
     if len(kept) != len(findings):
@@ -123,12 +124,12 @@ def _judged(check: Check, findings: list[Finding]) -> Verdict:
     return Verdict(check.name, Outcome.FAIL if failed else Outcome.WARN, kept)
 
 
-def _failed_itself(check: Check, findings: list[Finding], reason: str) -> Verdict:
+def _failed_itself(check: Check, findings: list[object], reason: str) -> Verdict:
     crash = Finding("check-crashed", "a check that comes to an end", reason)
     return Verdict(check.name, Outcome.ERROR, (*_only_findings(findings), crash), reason)
 
 
-def _only_findings(findings: list[Finding]) -> tuple[Finding, ...]:
+def _only_findings(findings: list[object]) -> tuple[Finding, ...]:
     return tuple(each for each in findings if isinstance(each, Finding))
 
 
@@ -143,7 +144,7 @@ def _broken_assert(check: Check, reason: AssertionError) -> Finding:
 
 def _asserted(check: Check, line: int) -> str:
     """Return the source of the assert that covers this line, on one line."""
-    import ast
+    import ast  # noqa: PLC0415 - only a failing check pays for it
 
     code = _code(check)
     try:
@@ -234,8 +235,6 @@ def _package(folder: Path) -> str:
 
     The name holds the digest: two folders, or two states of one, never meet in `sys.modules`.
     """
-    import sys
-
     name = f"provendor_checks_{sha256(str(folder.absolute()).encode()).hexdigest()[:8]}_{checks_digest(folder)[:16]}"
     package = ModuleType(name)
     package.__path__ = [str(folder.absolute())]
@@ -245,8 +244,6 @@ def _package(folder: Path) -> str:
 
 def _checks_in(path: Path, package: str) -> list[Check]:
     """Run one file and return its checks; raises ContractError with the one reason why it cannot be run."""
-    import sys
-
     name = f"{path.parent.name}/{path.name}"
     module = ModuleType(f"{package}.{path.stem}")
     module.__file__ = str(path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from provendor import jsonpath
@@ -21,6 +23,16 @@ def classify(rules: tuple[ErrorRule, ...], exchange: Exchange) -> ErrorRule | No
         if _holds(rule, exchange):
             return rule
     return None
+
+
+def candidates(rules: tuple[ErrorRule, ...], exchange: Exchange) -> Iterator[ErrorRule | None]:
+    """Yield every rule that may be the first to match while the answer's headers are not known; None for no rule."""
+    for rule in rules:
+        if (rule.status is None or exchange.status in rule.status) and _holds(replace(rule, headers=()), exchange):
+            yield rule
+            if not rule.headers:
+                return
+    yield None
 
 
 def _holds(rule: ErrorRule, exchange: Exchange) -> bool:

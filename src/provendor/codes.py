@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from provendor.errors import UsageError
+from provendor.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +195,6 @@ def explain(code: str) -> Code:
     wanted = code.strip().lower().replace("_", "-")
     entry = CODES.get(wanted)
     if entry is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(wanted, CODES, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else "run `provendor explain` for all codes"
-        raise UsageError(f'unknown code "{code}", {hint}')
+        hint = did_you_mean(wanted, CODES) or ", run `provendor explain` for all codes"
+        raise UsageError(f'unknown code "{code}"{hint}')
     return entry

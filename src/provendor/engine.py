@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from itertools import islice
+from urllib.parse import quote, quote_plus
 
 from provendor.check import check
 from provendor.classify import SEARCHED_CHARACTERS, classify, found_in_text, header_holds
@@ -226,10 +229,6 @@ def credential_echo(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
 
 def _forms(secret: str) -> set[str]:
     """Return the ways a secret is written: plain, URL-encoded, escaped in JSON, in base64 wherever it starts there."""
-    import base64
-    import json
-    from urllib.parse import quote, quote_plus
-
     if len(secret) < 6:  # so short a text is found everywhere
         return set()
     quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
@@ -239,14 +238,14 @@ def _forms(secret: str) -> set[str]:
     raw = secret.encode()
     for before in range(3):
         # Where other bytes stand before and after it, the characters that mix with theirs are cut off.
-        coded = base64.b64encode(b"\0" * before + raw)
+        coded = b64encode(b"\0" * before + raw)
         kept = coded[(0, 2, 3)[before] : (before + len(raw)) * 8 // 6].decode()
         forms |= {kept, kept.replace("+", "-").replace("/", "_")}
     return forms
 
 
 @check
-def cassette_origin(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+def cassette_origin(exchange: Exchange, expect: Expect) -> Iterator[Finding]:  # noqa: ARG001 - every check takes both
     """The cassette says where its answer comes from."""
     recording = exchange.recording
     if recording is None:

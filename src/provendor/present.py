@@ -1,0 +1,284 @@
+r"""A result as text for people: reads like a good compiler error, in the terminal, in pytest and in a log.
+
+Everything a vendor sent is untrusted: what could move a cursor, hide a text or turn it around is shown as `\x1b`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from provendor import source
+from provendor.codes import CODES
+from provendor.contract import Case, Suite
+from provendor.errors import ContractError
+from provendor.exchange import Recording
+from provendor.run import Result, rerun_command
+from provendor.validate import Judgement
+from provendor.verdict import Finding, Outcome, Verdict
+
+_LONGEST = 600
+_COLOURS = {
+    Outcome.PASS: "32",
+    Outcome.WARN: "33",
+    Outcome.FAIL: "1;31",
+    Outcome.ERROR: "1;35",
+    Outcome.SKIP: "2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a contract with the line that stands there; `width` is the length of what is meant, 0 if unknown."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+    width: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The place as an editor opens it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+def line(result: Result, *, colour: bool = False) -> str:
+    """Return a result on one line: `PASS chatwoot/profile:ok  documented 2026-11-20  12 checks`."""
+    judged = sum(verdict.outcome is not Outcome.SKIP for verdict in result.verdicts)
+    parts = [f"{_word(result.outcome, colour)} {result.case.id}", _provenance(result)]
+    parts.append(f"{judged} check{'s' * (judged != 1)}")
+    codes = dict.fromkeys(finding.code for finding in result.findings)
+    if codes:
+        parts.append(", ".join(codes))
+    if result.reason:
+        parts.append(visible(result.reason))
+    return "  ".join(part for part in parts if part)
+
+
+def full(result: Result, suite: Suite, *, colour: bool = False) -> str:
+    """Return a result with every finding, where the contract demands it, and the command that runs it again."""
+    blocks = ["\n".join(_heading(result, colour))]
+    for verdict in result.verdicts:
+        blocks += (
+            finding_text(finding, verdict, spot(suite.root, result.case, finding.key), colour=colour)
+            for finding in verdict.findings
+        )
+    blocks.append("\n".join(_closing(result)))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def finding_text(finding: Finding, verdict: Verdict, at: Spot, *, colour: bool = False) -> str:
+    """Return one finding: what it is, the line of the contract with a caret, where, expected and actual."""
+    entry = CODES.get(finding.code)
+    title = entry.title if entry else visible(verdict.check)
+    level = Outcome.ERROR if verdict.outcome is Outcome.ERROR else finding.level
+    rows = [f"{_paint(f'{level}[{visible(finding.code)}]', level, colour)}: {title}", *_excerpt(at)]
+    margin = " " * len(str(at.line))
+    if finding.at:
+        rows.append(f"{margin} = at        {visible(finding.at)}")
+    rows.append(f"{margin} = expected  {visible(finding.expected)}")
+    rows.append(f"{margin} = actual    {visible(finding.actual)}")
+    if finding.code not in _OF_ENGINE:
+        rows.append(f"{margin} = check     {visible(verdict.check)}")
+    return "\n".join(rows)
+
+
+_OF_ENGINE = frozenset(CODES) - {"business", "check-crashed"}
+
+
+def summary(totals: Mapping[str, Any], evidence: Path | str, *, colour: bool = False) -> str:
+    """Return what a run amounts to: counts, time, and where the evidence lies."""
+    counts = totals["counts"]
+    total = sum(counts.values())
+    said = ", ".join(
+        _paint(f"{counts[outcome]} {outcome}", outcome, colour) for outcome in Outcome if counts.get(outcome)
+    )
+    rows = [f"{total} case{'s' * (total != 1)}: {said}" if total else "no case was judged: that is not a pass"]
+    rows[0] += f"  in {totals['duration_ms'] / 1000:.2f} s"
+    if totals.get("interrupted"):
+        rows.append("the run was interrupted: what is missing was not judged")
+    rows.append(f"evidence: {evidence}")
+    return "\n".join(rows)
+
+
+def judgement(judged: Judgement, root: Path, *, colour: bool = False) -> str:
+    """Return how an answer in hand was judged: the cases that accept it, or what the nearest one objects to."""
+    outcome = Outcome.PASS if judged.accepted else Outcome.FAIL
+    word = _paint("honours the contract" if judged.accepted else "breaks the contract", outcome, colour)
+    accepted = ", ".join(each.case.id for each in judged.matched)
+    tried = f"none of {judged.tried} case{'s' * (judged.tried != 1)} accepts it"
+    blocks = [f"{word}: {f'accepted by {accepted}' if accepted else tried}"]
+    if judged.nearest:
+        blocks[0] += f"; the nearest is {judged.nearest.case.id}"
+    for each in (*judged.matched, *([judged.nearest] if judged.nearest else [])):
+        blocks += (
+            finding_text(found, verdict, spot(root, each.case, found.key), colour=colour)
+            for verdict in each.verdicts
+            for found in verdict.findings
+        )
+    if judged.not_judged:
+        blocks.append(f"not judged, because not given: {', '.join(judged.not_judged)}")
+    return "\n\n".join(blocks)
+
+
+def spot(root: Path, case: Case, key: str) -> Spot:
+    """Return where the contract makes a demand of a case; the case itself where the key is not written out.
+
+    `key` is a contract key below the case (`status`, `headers.Link`, `body/properties/id`) or of its operation.
+    """
+    place = case.place
+    try:
+        path = root / place.file
+        stat = path.stat()
+        written = _written(path, place.file, stat.st_mtime_ns, stat.st_size)
+    except (OSError, ContractError):
+        return Spot(place.file, place.line, place.column, "")
+    operation: tuple[str | int, ...] = ("operations", case.operation)
+    below = (*operation, "cases", case.name)
+    for way in ((*below, *_way(key)), (*operation, *_way(key))) if key else ():
+        found = written.spot(way)
+        if found is not None:
+            return found
+    return written.spot(below) or Spot(place.file, place.line, place.column, written.line(place.line))
+
+
+def _way(key: str) -> tuple[str | int, ...]:
+    """Split a key: a pointer behind the first `/`, else at the first dot (a header's name may hold more)."""
+    if "/" in key:
+        return tuple(part.replace("~1", "/").replace("~0", "~") for part in key.split("/"))
+    return tuple(key.split(".", 1))
+
+
+class _Written:
+    """A contract file as it is written: its lines and the places of its keys."""
+
+    def __init__(self, document: source.Document, lines: Sequence[str]) -> None:
+        self._document = document
+        self._lines = lines
+
+    def line(self, number: int) -> str:
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+
+    def spot(self, way: tuple[str | int, ...]) -> Spot | None:
+        """Return the place of the deepest key on this way that is written in this file; None where not even the first two."""
+        value: Any = self._document.value
+        known: list[str | int] = []
+        for part in way:
+            step: Any = int(part) if isinstance(value, list) and str(part).isdigit() else part
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                break
+            known.append(step)
+        if len(known) < min(len(way), 5 if way[2:3] == ("cases",) else 3):
+            return None
+        number, column = self._document.place(tuple(known), key=True)
+        return Spot(self._document.name, number, column, self.line(number), len(str(known[-1])))
+
+
+@lru_cache(maxsize=4)
+def _written(path: Path, name: str, mtime_ns: int, size: int) -> _Written:  # noqa: ARG001 - they tell states apart
+    text = path.read_bytes().decode("utf-8", "replace")
+    return _Written(source.read(path, name), text.splitlines())
+
+
+def _excerpt(at: Spot) -> Iterator[str]:
+    margin = " " * len(str(at.line))
+    yield f"{margin}--> {at.shown}"
+    if at.text:
+        # A tab keeps its width under the caret; anything else odd becomes visible, the caret then moves with it.
+        before = visible(at.text[: at.column - 1], longest=10_000)
+        yield f"{margin} |"
+        yield f"{at.line} | {visible(at.text, longest=160)}"
+        yield f"{margin} | {' ' * len(before)}{'^' * max(1, at.width)}"
+
+
+def _heading(result: Result, colour: bool) -> Iterator[str]:
+    case = result.case
+    yield f"{_word(result.outcome, colour)} {case.id}" + (f"  {visible(case.summary)}" if case.summary else "")
+    if result.request is not None:
+        yield f"  request   {result.request.method} {visible(_url(result))}"
+    if result.exchange is not None:
+        size = len(result.exchange.body)
+        kind = visible(result.exchange.headers.get("content-type") or "no content type")
+        yield f"  answer    {result.exchange.status}, {size} bytes, {kind}"
+    if result.recording is not None:
+        yield f"  recorded  {_recorded(result.recording, result.started_at)}"
+    elif result.exchange is not None and result.exchange.elapsed_ms is not None:
+        yield f"  live      {result.exchange.elapsed_ms:.0f} ms"
+    if result.reason:
+        yield f"  reason    {visible(result.reason, longest=2000)}"
+
+
+def _url(result: Result) -> str:
+    request = result.request
+    if request is None:
+        return ""
+    return f"{request.url}?{urlencode(request.query)}" if request.query else request.url
+
+
+def _closing(result: Result) -> Iterator[str]:
+    yield f"  run it again: {rerun_command(result.case)}"
+    codes = dict.fromkeys(finding.code for finding in result.findings if finding.code in CODES)
+    if codes:
+        yield f"  what it means: provendor explain {next(iter(codes))}"
+
+
+def _provenance(result: Result) -> str:
+    if result.recording is not None:
+        origin = str(result.recording.origin) if result.recording.origin else "of unknown origin"
+        return f"{origin} {visible((result.recording.at or 'undated')[:10])}"
+    if result.exchange is not None and result.exchange.elapsed_ms is not None:
+        return f"live {result.exchange.elapsed_ms:.0f} ms"
+    return ""
+
+
+def _recorded(recording: Recording, started_at: float) -> str:
+    origin = str(recording.origin) if recording.origin else "origin unknown"
+    today = datetime.fromtimestamp(started_at, UTC).date()
+    parts = [f"cassettes/{recording.path.removeprefix('cassettes/')}", f"{origin} {_dated(recording.at, today)}"]
+    if recording.source:
+        parts.append(recording.source)
+    return visible(", ".join(parts))
+
+
+def _dated(at: str | None, today: date) -> str:
+    if at is None:
+        return "on an unknown day"
+    try:
+        days = (today - datetime.fromisoformat(at).date()).days
+    except ValueError:
+        return f"on {at}"
+    return f"{at[:10]} ({days} day{'s' * (days != 1)} ago)" if days >= 0 else f"{at[:10]} (in the future)"
+
+
+def _word(outcome: Outcome, colour: bool) -> str:
+    return _paint(f"{outcome.upper():<5}", outcome, colour)
+
+
+def _paint(text: str, outcome: Outcome, colour: bool) -> str:
+    return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if colour else text
+
+
+def visible(text: str, longest: int = _LONGEST) -> str:
+    r"""Return text on one line with everything that cannot be seen spelled out, shortened to `longest` characters.
+
+    visible("a\x1b[2Jb")      # "a\\x1b[2Jb"
+    """
+    short = text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
+    return short if short.isprintable() else "".join(map(_seen, short))
+
+
+def _seen(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    if letter in "\n\r\t":
+        return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[letter]
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
