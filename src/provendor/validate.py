@@ -95,15 +95,18 @@ def judge_answer(
     body: bytes,
     *,
     checks: Mapping[str, Sequence[Check]] | None = None,
-    values: Values | None = None,
+    values: Mapping[str, Values] | None = None,
 ) -> Judgement:
     """Judge an answer against cases: their keys, and `checks`, the business checks by case id.
 
-    `status` and `headers` are None where they are not known. A compressed body is unpacked. With `values` the checks see
-    the request that each case would have sent.
+    `status` and `headers` are None where they are not known. A compressed body is unpacked. With `values`, by vendor, the
+    checks see the request that each case would have sent.
     """
     answer = _Answer(status, headers, _unpacked(body))
-    judged = [answer.judge(case, (checks or {}).get(case.id, ()), values) for case in cases]
+    judged = [
+        answer.judge(case, _request(case, (values or {}).get(case.vendor)), (checks or {}).get(case.id, ()))
+        for case in cases
+    ]
     matched = tuple(each for each in judged if each.accepted)
     nearest = None if matched else min(judged, key=answer.distance, default=None)
     return Judgement(matched, nearest, tuple(answer.not_judged()), len(judged))
@@ -117,9 +120,8 @@ class _Answer:
     headers: Headers | None
     body: bytes
 
-    def judge(self, case: Case, business: Sequence[Check], values: Values | None) -> CaseJudgement:
+    def judge(self, case: Case, request: Request, business: Sequence[Check]) -> CaseJudgement:
         """Judge one case; where the status is not known, with the one that suits the case best."""
-        request = _request(case, values)
         statuses = [self.status] if self.status is not None else _allowed(case.expect)
         checks = (*self._checks(), *business)
         tried = (self._judged(case, status, request, checks) for status in statuses)

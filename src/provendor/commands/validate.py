@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from provendor import check, loading, present, selector, validate
+from provendor import check, loading, present, recognise, requests, selector, validate
 from provendor.commands import arguments, console
-from provendor.contract import Case
+from provendor.contract import Case, Suite
 from provendor.errors import UsageError
 from provendor.exchange import Headers
 from provendor.run import applies
@@ -26,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("answer", metavar="FILE", help="the answer's body; - reads standard input")
     parser.add_argument("--status", type=int, metavar="N", help="the answer's HTTP status, if known")
     arguments.add_header(parser)
-    parser.add_argument("--request", metavar="'METHOD URL'", help="find the vendor's operation by the request that was sent")
+    parser.add_argument(
+        "--request", metavar="'METHOD URL'", help="find the vendor's operation by the request that was sent"
+    )
     arguments.add_root(parser)
     arguments.add_json(parser)
 
@@ -34,19 +37,47 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Judge the answer; 0 honours the contract, 1 does not."""
     root = arguments.root_of(args)
-    body = sys.stdin.buffer.read() if args.answer == "-" else Path(args.answer).read_bytes()
+    body = _body(args.answer)
     with arguments.cache_of(root) as cache:
         suite = loading.load(root, selector.vendors_named([args.selector]), cache)
         cases = selector.select(suite, [args.selector])
         if args.request:
-            cases = _narrowed(cases, args.request, suite.vendors[cases[0].vendor])
+            cases = _narrowed(cases, args.request, suite)
         checks = check.load_checks(root / "checks")
         judgement = validate.judge_answer(
-            cases, args.status, Headers(tuple(args.header)) if args.header else None, body,
-            {case.id: tuple(c for c in checks if applies(c, case)) for case in cases},
+            cases,
+            args.status,
+            Headers(tuple(args.header)) if args.header else None,
+            body,
+            checks={case.id: tuple(each for each in checks if applies(each, case)) for case in cases},
+            values={name: requests.examples(vendor) for name, vendor in suite.vendors.items()},
         )
     if args.json:
         console.print_json(judgement.as_json())
     else:
-        print(present.judgement(judgement, colour=console.wants_colour(sys.stdout)))
+        print(present.judgement(judgement, root, colour=console.wants_colour(sys.stdout)))
     return 0 if judgement.accepted else 1
+
+
+def _body(answer: str) -> bytes:
+    if answer == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(answer).read_bytes()
+    except OSError as reason:
+        raise UsageError(f"cannot read the answer {answer}: {reason.strerror}") from None
+
+
+def _narrowed(cases: Sequence[Case], request: str, suite: Suite) -> tuple[Case, ...]:
+    """Return the cases of the operations that the request belongs to; raises UsageError where there are none."""
+    method, _, url = request.strip().partition(" ")
+    if not url:
+        raise UsageError(f'--request takes a method and a URL, such as "GET /api/v1/profile", got "{request}"')
+    vendors = [suite.vendors[name] for name in dict.fromkeys(case.vendor for case in cases)]
+    if len(vendors) != 1:
+        raise UsageError("--request needs a selector of one vendor")
+    wanted = {operation.id for operation in recognise.find_operations(vendors[0], method, url.strip())}
+    narrowed = tuple(case for case in cases if case.operation in wanted)
+    if not narrowed:
+        raise UsageError(f"the request belongs to {', '.join(sorted(wanted))}, which the selector leaves out")
+    return narrowed
