@@ -50,8 +50,11 @@ class UsageError(ProvendorError):
     """The command was called in a way that cannot be carried out; the text says what to do instead."""
 
 
-class NetworkOff(ProvendorError):
-    """Something tried to connect or to look up a name where the network is off; the text names the address."""
+class NetworkOff(ProvendorError, OSError):
+    """Something tried to connect or to look up a name where the network is off; the text names the address.
+
+    An OSError as well, so that libraries clean up behind it as they do behind any failed connection.
+    """
 
 
 class TransportError(ProvendorError):

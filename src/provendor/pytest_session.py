@@ -93,7 +93,7 @@ class ContractSession:
 
     def pytest_sessionfinish(self) -> None:
         """Keep what was parsed, and pass on what reached for the network after the last test."""
-        self._cache.__exit__(None, None, None)
+        self._cache.close()
         late = [str(refused) for refused in self._guard.take()]
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None:
