@@ -1,0 +1,564 @@
+"""vcrpy's file format, version 1, without vcrpy: recorded exchanges and where they come from.
+
+    cassette = load(path, "cassettes/chatwoot/profile/ok.yaml", cache)
+    cassette.recording.origin            # Origin.DOCUMENTED; None where the file does not say, as plain vcrpy's do not
+    cassette.interactions[0].body        # the bytes, decompressed
+
+    text = dump(interactions, metadata)  # the same text for the same input
+
+What is written here loads and replays in vcrpy; what vcrpy wrote is read here. A file that cannot be read is reported and
+left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote
+
+from provendor.cache import Cache
+from provendor.errors import CassetteBroken, CassetteMissing, ContractError
+from provendor.exchange import Headers, Json, Origin, Recording, Request
+
+MAX_BODY: Final = 32 * 1024 * 1024
+"""Bytes that one compressed body may decompress to."""
+
+_CACHED: Final = 1
+"""The form of what is kept in the cache; another number is another form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One recorded request and its answer. The body is decompressed; `line` is where it starts, 0 if not from a file."""
+
+    request: Request
+    status: int
+    headers: Headers
+    body: bytes
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a cassette says about itself. None is unknown.
+
+    `at` is an ISO date or date-time, written as `recorded_at` where the origin is recorded, else as `written_at`.
+    `contract` is the selector of the case, `provendor` the version that wrote it.
+    """
+
+    origin: Origin | None = None
+    source: str | None = None
+    at: str | None = None
+    environment: str | None = None
+    api_version: str | None = None
+    request_digest: str | None = None
+    contract: str | None = None
+    provendor: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cassette:
+    """A cassette's interactions in recorded order, and where they come from."""
+
+    recording: Recording
+    interactions: tuple[Interaction, ...]
+
+
+def load(path: Path, name: str, cache: Cache | None = None) -> Cassette:
+    """Return the cassette at `path`, which messages call `name`; raises CassetteMissing or CassetteBroken.
+
+    CassetteBroken holds every fault of the file, each with line and column.
+    """
+    data = _bytes(path, name)
+    digest = hashlib.sha256(data).hexdigest()
+    if cache is not None:
+        known = _from_cache(cache.get("cassette", digest), name, digest)
+        if known is not None:
+            return known
+    metadata, interactions = _Reader(data, name).read()
+    if cache is not None:
+        cache.put("cassette", digest, _to_cache(metadata, interactions))
+    return Cassette(_recording(metadata, name, digest), interactions)
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        if path.is_file():
+            return path.read_bytes()
+    except (OSError, ValueError) as reason:
+        raise CassetteBroken(
+            f"{name}: the file cannot be read: {getattr(reason, 'strerror', None) or reason}"
+        ) from None
+    if path.exists() or path.is_symlink():
+        raise CassetteBroken(f"{name}: expected a file, this is a folder, a device or a link to nowhere")
+    raise CassetteMissing(f"{name}: there is no such cassette")
+
+
+def _recording(metadata: Metadata, name: str, digest: str) -> Recording:
+    return Recording(
+        path=name,
+        origin=metadata.origin,
+        source=metadata.source,
+        at=metadata.at,
+        api_version=metadata.api_version,
+        environment=metadata.environment,
+        digest=digest,
+    )
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """Reads one file's document into interactions and collects faults on the way; one use only."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        from provendor import source  # noqa: PLC0415 - a cassette from the cache needs no YAML
+
+        self.name = name
+        self.faults: list[str] = []
+        try:
+            self.document = source.read_text(data, name, dialect=source.Dialect.CASSETTE)
+        except ContractError as reason:
+            raise CassetteBroken(str(reason)) from None
+
+    def read(self) -> tuple[Metadata, tuple[Interaction, ...]]:
+        """Return what the file holds; raises CassetteBroken with all its faults."""
+        root = self.document.value
+        if not isinstance(root, dict):
+            self.fault((), "a mapping with version and interactions, as vcrpy writes it", root)
+            raise CassetteBroken("\n".join(self.faults))
+        version = root.get("version")
+        if version != 1 or isinstance(version, bool):
+            self.fault(("version",), "version: 1, the only format there is", version)
+        metadata = self.metadata(root.get("metadata"))
+        interactions = tuple(self.interactions(root.get("interactions")))
+        if self.faults:
+            raise CassetteBroken("\n".join(self.faults))
+        return metadata, interactions
+
+    def fault(self, path: tuple[str | int, ...], expected: str, found: Any = ...) -> None:
+        """Note that something else stands at `path`; without `found`, `expected` is the whole sentence."""
+        line, column = self.document.place(path)
+        dotted = ".".join(map(str, path))
+        message = expected if found is ... else f"expected {expected}, got {_describe(found)}"
+        self.faults.append(f"{self.name}:{line}:{column}: {dotted + ': ' if dotted else ''}{message}")
+
+    def metadata(self, value: Any) -> Metadata:
+        if value is None:
+            return Metadata()
+        if not isinstance(value, dict):
+            self.fault(("metadata",), "a mapping", value)
+            return Metadata()
+        texts = {key: self.metadata_text(key, value.get(key)) for key in _METADATA_KEYS}
+        origin = texts.pop("origin")
+        recorded_at, written_at = texts.pop("recorded_at"), texts.pop("written_at")
+        known = Origin(origin) if origin in set(Origin) else None
+        return Metadata(origin=known, at=recorded_at or written_at, **texts)
+
+    def metadata_text(self, key: str, value: Any) -> str | None:
+        if value is None or isinstance(value, str):
+            if value and key.endswith("_at") and not _is_date(value):
+                self.fault(("metadata", key), "an ISO date or date-time such as 2026-11-01", value)
+                return None
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)  # api_version: 4.16 without quotes
+        self.fault(("metadata", key), "text", value)
+        return None
+
+    def interactions(self, value: Any) -> Iterator[Interaction]:
+        if not isinstance(value, list) or not value:
+            self.fault(("interactions",), "a list of at least one interaction", value)
+            return
+        for index, item in enumerate(value):
+            path = ("interactions", index)
+            if not isinstance(item, dict):
+                self.fault(path, "a mapping with request and response", item)
+                continue
+            request = self.request(item.get("request"), (*path, "request"))
+            response = self.response(item.get("response"), (*path, "response"))
+            if request and response:
+                yield Interaction(request, *response, line=self.document.place(path)[0])
+
+    def request(self, value: Any, path: tuple[str | int, ...]) -> Request | None:
+        if not isinstance(value, dict):
+            self.fault(path, "a mapping with method and uri", value)
+            return None
+        method, uri = value.get("method"), value.get("uri")
+        if not isinstance(method, str) or not method.isascii() or not method.isalpha():
+            self.fault((*path, "method"), "an HTTP method such as GET", method)
+            method = "GET"
+        if not isinstance(uri, str) or not _URI.match(uri):
+            self.fault((*path, "uri"), "a URL that starts with https:// or http:// and a host", uri)
+            uri = ""
+        url, _, query = uri.partition("#")[0].partition("?")
+        headers = self.headers(value.get("headers"), (*path, "headers"))
+        body = self.body(value.get("body"), (*path, "body"))
+        return Request(method.upper(), url, _query(query), headers, body)
+
+    def response(self, value: Any, path: tuple[str | int, ...]) -> tuple[int, Headers, bytes] | None:
+        if not isinstance(value, dict):
+            self.fault(path, "a mapping with status, headers and body", value)
+            return None
+        headers = self.headers(value.get("headers"), (*path, "headers"))
+        if "status_code" in value:  # vcrpy before version 6, with httpx
+            status, raw = self.status(value["status_code"], (*path, "status_code")), value.get("content")
+            return status, *self.decompressed(raw, self.body(raw, (*path, "content")), headers, (*path, "content"))
+        given = value.get("status")
+        if isinstance(given, dict):
+            status = self.status(given.get("code"), (*path, "status", "code"))
+        else:
+            self.fault((*path, "status"), "a mapping with code and message", given)
+            status = 0
+        raw, at = self.response_body(value.get("body"), (*path, "body"))
+        return status, *self.decompressed(raw, self.body(raw, at), headers, at)
+
+    def status(self, value: Any, path: tuple[str | int, ...]) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599:
+            return value
+        self.fault(path, "a status from 100 to 599", value)
+        return 0
+
+    def response_body(self, value: Any, path: tuple[str | int, ...]) -> tuple[Any, tuple[str | int, ...]]:
+        if value is None:
+            return None, path
+        if not isinstance(value, dict):
+            self.fault(path, "a mapping with string", value)
+            return None, path
+        if "string" not in value and isinstance(value.get("base64_string"), str):  # VCR for Ruby writes it so
+            try:
+                return b64decode(value["base64_string"]), (*path, "base64_string")
+            except ValueError:
+                self.fault((*path, "base64_string"), "the value is not base64")
+        return value.get("string"), (*path, "string")
+
+    def body(self, value: Any, path: tuple[str | int, ...]) -> bytes:
+        if value is None:
+            return b""
+        if isinstance(value, bytes):
+            return value
+        if isinstance(value, str):
+            return value.encode("utf-8", "surrogatepass")
+        self.fault(path, "text or !!binary", value)
+        return b""
+
+    def headers(self, value: Any, path: tuple[str | int, ...]) -> Headers:
+        if value is None:
+            return Headers()
+        if not isinstance(value, dict):
+            self.fault(path, "a mapping of header names to lists of values", value)
+            return Headers()
+        items: list[tuple[str, str]] = []
+        for name, given in value.items():
+            for index, item in enumerate(given) if isinstance(given, list) else ((None, given),):
+                if isinstance(item, bytes):
+                    items.append((name, item.decode("latin-1")))
+                elif isinstance(item, str | int | float) and not isinstance(item, bool):
+                    items.append((name, str(item)))
+                else:
+                    self.fault((*path, name) if index is None else (*path, name, index), "text", item)
+        return Headers(tuple(items))
+
+    def decompressed(
+        self, raw: Any, body: bytes, headers: Headers, path: tuple[str | int, ...]
+    ) -> tuple[Headers, bytes]:
+        """Undo `content-encoding`, and take the header away as vcrpy does; text was decoded before it was written."""
+        encodings = [part.strip().lower() for value in headers.all("content-encoding") for part in value.split(",")]
+        encodings = [each for each in encodings if each not in ("", "identity")]
+        if not encodings:
+            return headers, body
+        if isinstance(raw, bytes):
+            try:
+                for encoding in reversed(encodings):
+                    body = _decompress(body, encoding)
+            except ValueError as reason:
+                self.fault(path, f"the body cannot be decoded as its content-encoding says: {reason}")
+                return headers, b""
+        return _plain_headers(headers, len(body)), body
+
+
+_METADATA_KEYS: Final = (
+    "origin",
+    "source",
+    "recorded_at",
+    "written_at",
+    "environment",
+    "api_version",
+    "request_digest",
+    "contract",
+    "provendor",
+    "note",
+)
+_URI = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+
+
+def _query(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(text, keep_blank_values=True)) if text else ()
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if value else "an empty list"
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, dict):
+        return "a mapping" if value else "an empty mapping"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _plain_headers(headers: Headers, length: int) -> Headers:
+    """Return the headers as they are when the body is not compressed."""
+    return Headers(
+        tuple(
+            (name, str(length) if name.lower() == "content-length" else value)
+            for name, value in headers
+            if name.lower() != "content-encoding"
+        )
+    )
+
+
+def _decompress(body: bytes, encoding: str) -> bytes:
+    """Return the decompressed body; raises ValueError with the reason. No more than MAX_BODY bytes are ever made."""
+    import zlib  # noqa: PLC0415 - few cassettes are compressed
+
+    if encoding in ("gzip", "x-gzip"):
+        windows: tuple[int, ...] = (31,)
+    elif encoding == "deflate":
+        windows = (15, -15)  # with zlib's frame as the standard says, or without as some servers do
+    else:
+        raise ValueError(f"{encoding} cannot be decoded here; record it with decode_compressed_response, or as gzip")
+    reason = ""
+    for window in windows:
+        decoder = zlib.decompressobj(wbits=window)
+        try:
+            data = decoder.decompress(body, MAX_BODY)
+        except zlib.error as trouble:
+            reason = reason or str(trouble)
+            continue
+        if decoder.unconsumed_tail:
+            raise ValueError(f"it decompresses to more than {MAX_BODY // 1024 // 1024} MiB")
+        if not decoder.eof and body:
+            raise ValueError("it ends too early")
+        return data
+    raise ValueError(reason)
+
+
+# --- the cache --------------------------------------------------------------------------------------------------------
+
+
+def _to_cache(metadata: Metadata, interactions: Sequence[Interaction]) -> Json:
+    return [
+        _CACHED,
+        [metadata.origin, metadata.source, metadata.at, metadata.environment, metadata.api_version],
+        [
+            [
+                [each.request.method, each.request.url, _listed(each.request.query), _listed(each.request.headers)],
+                _packed(each.request.body),
+                each.status,
+                _listed(each.headers),
+                _packed(each.body),
+                each.line,
+            ]
+            for each in interactions
+        ],
+    ]
+
+
+def _listed(pairs: Iterable[tuple[str, str]]) -> list[Json]:
+    return [[name, value] for name, value in pairs]
+
+
+def _packed(body: bytes) -> Json:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return [b64encode(body).decode("ascii")]
+
+
+def _unpacked(body: Any) -> bytes:
+    return body.encode("utf-8") if isinstance(body, str) else b64decode(body[0])
+
+
+def _from_cache(value: Any, name: str, digest: str) -> Cassette | None:
+    """Return the cassette that was kept; None where there is none, or it is not of the form that is written now."""
+    try:
+        form, (origin, source, at, environment, api_version), kept = value
+        if form != _CACHED:
+            return None
+        known = None if origin is None else Origin(origin)
+        interactions = tuple(
+            [
+                Interaction(
+                    Request(method, url, _paired(query), Headers(_paired(sent)), _unpacked(request_body)),
+                    status,
+                    Headers(_paired(headers)),
+                    _unpacked(body),
+                    line,
+                )
+                for (method, url, query, sent), request_body, status, headers, body, line in kept
+            ]
+        )
+    except (TypeError, ValueError, AttributeError, IndexError, KeyError):
+        return None
+    return Cassette(Recording(name, known, source, at, api_version, environment, digest), interactions)
+
+
+def _paired(pairs: list[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple([(name, value) for name, value in pairs])
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def dump(interactions: Sequence[Interaction], metadata: Metadata) -> str:
+    """Return the cassette as YAML that vcrpy reads, pleasant to read and to compare; the same for the same input.
+
+    Bodies keep every byte: text of several lines as a block, text of one line in quotes, what is not UTF-8 as
+    `!!binary`. Header fields of one name are put together. `content-encoding` is left out, as bodies are not compressed.
+    """
+    lines = ["version: 1", "metadata:"]
+    lines += [f"  {key}: {_quoted(value)}" for key, value in _metadata_items(metadata)]
+    if len(lines) == 2:
+        lines[1] = "metadata: {}"
+    lines.append("interactions:")
+    for each in interactions:
+        lines += _interaction_lines(each)
+    return "\n".join(lines) + "\n"
+
+
+def _metadata_items(metadata: Metadata) -> Iterator[tuple[str, str]]:
+    at = "recorded_at" if metadata.origin is Origin.RECORDED else "written_at"
+    pairs = (
+        ("origin", metadata.origin),
+        ("source", metadata.source),
+        (at, metadata.at),
+        ("environment", metadata.environment),
+        ("api_version", metadata.api_version),
+        ("request_digest", metadata.request_digest),
+        ("contract", metadata.contract),
+        ("provendor", metadata.provendor),
+        ("note", metadata.note),
+    )
+    return ((key, str(value)) for key, value in pairs if value is not None)
+
+
+def _interaction_lines(each: Interaction) -> Iterator[str]:
+    request = each.request
+    yield "- request:"
+    yield f"    method: {_quoted(request.method)}"
+    yield f"    uri: {_quoted(uri(request))}"
+    yield from _header_lines(request.headers)
+    yield f"    body: {_block(request.body, 6)}"
+    yield "  response:"
+    yield f"    status: {{code: {each.status}, message: {_quoted(_reason(each.status))}}}"
+    yield from _header_lines(Headers(tuple(pair for pair in each.headers if pair[0].lower() != "content-encoding")))
+    yield "    body:"
+    yield f"      string: {_block(each.body, 8)}"
+
+
+def _header_lines(headers: Headers) -> Iterator[str]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        grouped.setdefault(name, []).append(value)
+    yield "    headers:" if grouped else "    headers: {}"
+    for name, values in grouped.items():
+        yield f"      {_quoted(name)}: [{', '.join(map(_quoted, values))}]"
+
+
+def uri(request: Request) -> str:
+    """Return the request's URL with its query, percent-encoded but readable."""
+    if not request.query:
+        return request.url
+    pairs = (f"{_percent(name)}={_percent(value)}" for name, value in request.query)
+    return f"{request.url}?{'&'.join(pairs)}"
+
+
+def _percent(text: str) -> str:
+    return quote(text, safe="-._~*:,()!@/$", errors="surrogatepass")
+
+
+def _reason(status: int) -> str:
+    from http import HTTPStatus  # noqa: PLC0415 - only writing needs it
+
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+# What can be read as it stands: printable, not to be mistaken for something else (no-break spaces, invisible joiners and
+# marks that turn the direction of text are written as escapes), and the same for every version of Unicode.
+_READABLE: Final = "\x20-\x7e\xa1-\xac\xae-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+_ONE_LINE = re.compile(f"[{_READABLE}\U00010000-\U0001fffd]*")
+_LINES = re.compile(f"[\n{_READABLE}\U00010000-\U0001fffd]*")
+_ODD = re.compile(f'["\\\\]|[^{_READABLE}\U00010000-\U0001fffd]')
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?:[_.][A-Za-z0-9-]+)*")
+_SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+# What YAML 1.1 takes for something else than text.
+_WORDS: Final = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+
+
+def _quoted(text: str) -> str:
+    """Return the text as a YAML scalar on one line: plain where that is safe, else in single quotes, else escaped."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    if _ONE_LINE.fullmatch(text):
+        return "'" + text.replace("'", "''") + "'"
+    return _escaped(text)
+
+
+def _block(body: bytes, indent: int) -> str:
+    """Return the body as a YAML scalar whose further lines are indented, so that every byte comes back."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        encoded = b64encode(body).decode("ascii")
+        rows = [encoded[start : start + 76] for start in range(0, len(encoded), 76)]
+        return "\n".join(["!!binary |", *(" " * indent + row for row in rows)])
+    if "\n" not in text.rstrip("\n") or not _LINES.fullmatch(text):
+        return _quoted(text) if "\n" not in text else _escaped(text, " " * indent)
+    kept = text.rstrip("\n")
+    trailing = len(text) - len(kept)
+    chomping = ("-", "", "+")[min(trailing, 2)]
+    # Where the first line starts with a space, or is empty, the indentation has to be said.
+    hint = "2" if text[0] in " \n" else ""
+    rows = [" " * indent + row if row else "" for row in kept.split("\n")]
+    return "\n".join([f"|{hint}{chomping}", *rows, *[""] * (trailing - 1)])
+
+
+def _escaped(text: str, indent: str = "") -> str:
+    """Return the text in double quotes with escapes; with `indent`, on a line of the file for each of its own."""
+    lines = [_ODD.sub(_escape, line) for line in text.splitlines(keepends=True)] if indent else []
+    if len(lines) < 2:
+        return f'"{_ODD.sub(_escape, text)}"'
+    # A line's leading space would be taken for indentation.
+    rows = [f"\\{line}" if line.startswith(" ") else line for line in lines[1:]]
+    return '"' + f"\\\n{indent}".join([lines[0], *rows]) + '"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    code = ord(character)
+    if character in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[character]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
