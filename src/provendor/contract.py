@@ -23,6 +23,11 @@ from provendor.schema import Schema
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, Any]:
+    # A factory, because Python 3.11 takes a read-only mapping for a mutable default.
+    return _NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something stands: a file relative to the suite's root, line and column counting from 1."""
@@ -148,9 +153,9 @@ class Template:
 
     method: str
     target: str
-    path: Mapping[str, Json] = field(default=_NOTHING)
-    query: Mapping[str, Json] = field(default=_NOTHING)
-    headers: Mapping[str, str] = field(default=_NOTHING)
+    path: Mapping[str, Json] = field(default_factory=_nothing)
+    query: Mapping[str, Json] = field(default_factory=_nothing)
+    headers: Mapping[str, str] = field(default_factory=_nothing)
     body: Body | None = None
     auth: tuple[Auth, ...] = ()
     wrong_auth: bool = False
@@ -226,7 +231,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing we ask of a vendor."""
+    """One thing we ask of a vendor. `errors` are its own rules, tried before the vendor's."""
 
     vendor: str
     id: str
@@ -238,6 +243,7 @@ class Operation:
     probe: Probe | None = None
     notes: str = ""
     idempotency: str = ""
+    errors: tuple[ErrorRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,14 +260,14 @@ class Vendor:
     runbook: str = ""
     notes: str = ""
     api_version: str | None = None
-    environments: Mapping[str, Environment] = field(default=_NOTHING)
+    environments: Mapping[str, Environment] = field(default_factory=_nothing)
     live_flag: str | None = None
-    variables: Mapping[str, Variable] = field(default=_NOTHING)
+    variables: Mapping[str, Variable] = field(default_factory=_nothing)
     rate_limit: RateLimit | None = None
     errors: tuple[ErrorRule, ...] = ()
     max_age_days: int = 365
     redact: tuple[str, ...] = ()
-    operations: Mapping[str, Operation] = field(default=_NOTHING)
+    operations: Mapping[str, Operation] = field(default_factory=_nothing)
 
     @property
     def cases(self) -> tuple[Case, ...]:

@@ -1,0 +1,372 @@
+"""From the values of a vendor's files to the frozen classes. Nothing is judged here: the values were judged before.
+
+Adding to the language means: a description in `language.json`, its class in `contract`, and one function here that is
+named in `_SECTIONS` (a new section of a file) or `_REQUESTS` (a new kind of operation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from provendor.contract import (
+    Auth,
+    Body,
+    Case,
+    Environment,
+    ErrorRule,
+    Expect,
+    HeaderTest,
+    JsonTest,
+    Operation,
+    Pending,
+    Place,
+    Probe,
+    RateLimit,
+    StatusSet,
+    Template,
+    Variable,
+    Vendor,
+)
+from provendor.exchange import Json
+from provendor.schema import Schema
+
+VENDOR_FILE = "vendor.yaml"
+
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_BODIES = ("json", "form", "raw")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """A vendor's files as values that were judged: the name of each (below the vendor's folder), and where things stand.
+
+    `places` goes from `file#way` (the way's steps joined by `/`) to line and column. `read` returns the value of the file
+    of that name (relative to the suite's root), for references between schemas.
+    """
+
+    folder: Path
+    digest: str
+    files: Mapping[str, Any]
+    places: Mapping[str, tuple[int, int]]
+    read: Callable[[str], Json]
+
+    def file(self, name: str) -> str:
+        """Return a file's name relative to the suite's root, as problems and places show it."""
+        return f"contracts/{self.folder.name}/{name}"
+
+    def place(self, name: str, *way: str | int) -> Place:
+        """Return where the key at the end of a way stands; only ways named by `ways_of_interest` are known."""
+        line, column = self.places.get(spot(name, *way), (1, 1))
+        return Place(self.file(name), line, column)
+
+
+def spot(name: str, *way: str | int) -> str:
+    """Return the key under which `Sources.places` holds a place."""
+    return f"{name}#{'/'.join(map(str, way))}"
+
+
+def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
+    """Yield the ways in one file whose places the classes hold: operations, cases and error rules."""
+    yield ()
+    yield from _rules_of(value)
+    for name, operation in value.get("operations", {}).items():
+        way = ("operations", name)
+        yield way
+        yield from (way + rule for rule in _rules_of(operation))
+        yield from ((*way, "cases", case) for case in operation["cases"])
+
+
+def _rules_of(value: Any) -> Iterable[tuple[str, int]]:
+    return (("errors", index) for index in range(len(value.get("errors", ()))))
+
+
+def build(sources: Sources) -> Vendor:
+    """Return the vendor that these files describe."""
+    shared: dict[str, Any] = sources.files[VENDOR_FILE]
+    vendor = _vendor(shared, sources)
+    auth = _auth(shared.get("auth", "none"))
+    parts: dict[str, dict[str, Any]] = {}
+    for name, value in sources.files.items():
+        if name == VENDOR_FILE:
+            continue
+        for section, make in _SECTIONS.items():
+            for key, item in value.get(section, {}).items():
+                parts.setdefault(section, {})[key] = make(_Maker(sources, name, vendor, auth), key, item)
+    return replace(vendor, **{section: MappingProxyType(made) for section, made in parts.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """What everything made from one file needs to know: the file, and what the vendor shares."""
+
+    sources: Sources
+    file: str
+    vendor: Vendor
+    auth: tuple[Auth, ...]
+
+
+# --- vendor.yaml ------------------------------------------------------------------------------------------------------
+
+
+def _vendor(value: dict[str, Any], sources: Sources) -> Vendor:
+    name = value["vendor"]
+    variables = {key: _variable(key, item) for key, item in value.get("variables", {}).items()}
+    variables |= {key: _secret(key, item) for key, item in value.get("secrets", {}).items()}
+    environments = {
+        key: Environment(key, _base_url(name, item["base_url"])) for key, item in value.get("environments", {}).items()
+    }
+    limit = value.get("rate_limit")
+    return Vendor(
+        name=name,
+        title=value["title"],
+        folder=sources.folder,
+        place=sources.place(VENDOR_FILE),
+        digest=sources.digest,
+        owner=value.get("owner", ""),
+        docs=value.get("docs", ""),
+        runbook=value.get("runbook", ""),
+        notes=value.get("notes", ""),
+        api_version=value.get("api_version"),
+        environments=MappingProxyType(environments),
+        live_flag=value.get("live_flag"),
+        variables=MappingProxyType(variables),
+        rate_limit=RateLimit(limit["requests"], seconds(limit["per"])) if limit else None,
+        errors=_rules(value, sources, VENDOR_FILE),
+        max_age_days=int(value.get("max_age", "365d")[:-1]),
+        redact=tuple(value.get("redact", ())),
+    )
+
+
+def _variable(name: str, value: dict[str, Any]) -> Variable:
+    default = value.get("default")
+    shown = default if default is None or isinstance(default, str) else _as_text(default)
+    return Variable(name, value.get("env"), value["example"], shown, title=value.get("title", ""))
+
+
+def _secret(name: str, value: dict[str, Any]) -> Variable:
+    return Variable(name, value["env"], value.get("example", f"<{name}>"), secret=True, title=value.get("title", ""))
+
+
+def _base_url(vendor: str, value: str | dict[str, str]) -> Variable:
+    if isinstance(value, str):
+        return Variable("base_url", None, value, value)
+    default = value.get("default")
+    example = value.get("example", default or f"https://{vendor}.example")
+    return Variable("base_url", value.get("env"), example, default, title=value.get("title", ""))
+
+
+def _auth(value: Any) -> tuple[Auth, ...]:
+    if value == "none":
+        return ()
+    return tuple(_credential(item) for item in (value if isinstance(value, list) else [value]))
+
+
+def _credential(value: dict[str, Any]) -> Auth:
+    if "bearer" in value:
+        return Auth("bearer", "", value["bearer"])
+    if "basic" in value:
+        return Auth("basic", value["basic"]["username"], value["basic"]["password"])
+    if "query" in value:
+        return Auth("query", value["query"], value["value"])
+    return Auth("header", value["header"], value["value"])
+
+
+def _rules(value: dict[str, Any], sources: Sources, file: str, *way: str) -> tuple[ErrorRule, ...]:
+    return tuple(
+        _rule(rule, sources.place(file, *way, "errors", index)) for index, rule in enumerate(value.get("errors", ()))
+    )
+
+
+def _rule(value: dict[str, Any], place: Place) -> ErrorRule:
+    return ErrorRule(
+        code=value["code"],
+        retryable=value["retryable"],
+        status=statuses(value["status"]) if "status" in value else None,
+        headers=_header_tests(value.get("header", {})),
+        json=tuple(_json_test(path, test) for path, test in value.get("json", {}).items()),
+        text=value.get("text"),
+        title=value.get("title", ""),
+        place=place,
+    )
+
+
+def _json_test(path: str, test: Any) -> JsonTest:
+    return JsonTest(path, **test) if isinstance(test, dict) else JsonTest(path, equals=test)
+
+
+def _header_tests(value: dict[str, Any]) -> tuple[HeaderTest, ...]:
+    return tuple(
+        HeaderTest(name, **test) if isinstance(test, dict) else HeaderTest(name, equals=test)
+        for name, test in value.items()
+    )
+
+
+# --- operations -------------------------------------------------------------------------------------------------------
+
+
+def _operation(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
+    kind = next(key for key in _REQUESTS if key in value)
+    template = _REQUESTS[kind](maker, value)
+    safety = value.get("safety", "read")
+    way = ("operations", name)
+    errors = _rules(value, maker.sources, maker.file, *way)
+    rules = errors + maker.vendor.errors
+    cases = tuple(_case(maker, name, case, item, template, rules, safety) for case, item in value["cases"].items())
+    return Operation(
+        vendor=maker.vendor.name,
+        id=name,
+        summary=value["summary"],
+        template=template,
+        safety=safety,
+        place=maker.sources.place(maker.file, *way),
+        cases=cases,
+        probe=_probe(value["probe"]) if "probe" in value else None,
+        notes=value.get("notes", ""),
+        idempotency=value.get("idempotency", ""),
+        errors=errors,
+    )
+
+
+def _http(maker: _Maker, value: dict[str, Any]) -> Template:
+    method, _, target = value["request"].partition(" ")
+    return Template(
+        method,
+        target,
+        path=MappingProxyType(value.get("path", {})),
+        query=MappingProxyType(value.get("query", {})),
+        headers=MappingProxyType(value.get("headers", {})),
+        body=_body(value),
+        auth=_auth(value["auth"]) if "auth" in value else maker.auth,
+    )
+
+
+def _body(value: dict[str, Any]) -> Body | None:
+    kind = next((kind for kind in _BODIES if kind in value), None)
+    if kind == "raw":
+        return Body("raw", value["raw"]["text"], value["raw"]["content_type"])
+    if kind == "form":
+        return Body("form", value["form"])
+    return Body("json", value["json"]) if kind else None
+
+
+def _changed(template: Template, changes: dict[str, Any]) -> Template:
+    """Return the operation's template with what a case's `with` says."""
+    new: dict[str, Any] = {}
+    for part in ("path", "query"):
+        if part in changes:
+            new[part] = _merged(getattr(template, part), changes[part])
+    if "headers" in changes:
+        new["headers"] = _merged_headers(template.headers, changes["headers"])
+    if any(kind in changes for kind in _BODIES):
+        new["body"] = _body(changes)
+    if changes.get("auth") == "wrong":
+        new["wrong_auth"] = True
+    elif "auth" in changes:
+        new["auth"] = _auth(changes["auth"])
+    return replace(template, **new)
+
+
+def _merged(ours: Mapping[str, Json], theirs: dict[str, Json]) -> Mapping[str, Json]:
+    return MappingProxyType({key: value for key, value in {**ours, **theirs}.items() if value is not None})
+
+
+def _merged_headers(ours: Mapping[str, str], theirs: dict[str, Any]) -> Mapping[str, Json]:
+    """Merge by name without regard to case; a changed header takes the spelling of the change."""
+    changed = {name.lower() for name in theirs}
+    return _merged({name: value for name, value in ours.items() if name.lower() not in changed}, theirs)
+
+
+def _probe(value: dict[str, Any]) -> Probe:
+    return Probe(
+        every_s=seconds(value["every"]),
+        timeout_s=seconds(value.get("timeout", "10s")),
+        warn_after_ms=_ms(value, "warn_after"),
+        fail_after=value.get("fail_after", 1),
+        recover_after=value.get("recover_after", 1),
+    )
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
+
+
+def _case(
+    maker: _Maker,
+    operation: str,
+    name: str,
+    value: dict[str, Any],
+    template: Template,
+    rules: tuple[ErrorRule, ...],
+    safety: Any,
+) -> Case:
+    return Case(
+        vendor=maker.vendor.name,
+        operation=operation,
+        name=name,
+        template=_changed(template, value["with"]) if "with" in value else template,
+        expect=_expect(maker, value, rules, f"/operations/{operation}/cases/{name}/body"),
+        place=maker.sources.place(maker.file, "operations", operation, "cases", name),
+        summary=value.get("summary", ""),
+        live="live" not in value,
+        pending=_pending(value["pending"]) if "pending" in value else None,
+        safety=safety,
+    )
+
+
+def _expect(maker: _Maker, value: dict[str, Any], rules: tuple[ErrorRule, ...], pointer: str) -> Expect:
+    latency = value.get("latency", {})
+    sources = maker.sources
+    return Expect(
+        status=statuses(value["status"]),
+        headers=_header_tests(value.get("headers", {})),
+        content_type=value.get("content_type"),
+        body=Schema(value["body"], sources.file(maker.file), pointer, sources.read) if "body" in value else None,
+        text=value.get("text"),
+        empty="empty" in value,
+        error=value.get("error"),
+        errors=rules,
+        warn_after_ms=_ms(latency, "warn_after"),
+        fail_after_ms=_ms(latency, "fail_after"),
+        max_age_days=maker.vendor.max_age_days,
+    )
+
+
+def _pending(value: dict[str, str]) -> Pending:
+    return Pending(value["reason"], date.fromisoformat(value["until"]), value.get("ticket"))
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def statuses(value: Any) -> StatusSet:
+    """Return the statuses that a number, a class such as `5xx`, or a list of both stands for."""
+    items = value if isinstance(value, list) else [value]
+    return StatusSet(
+        frozenset(item for item in items if isinstance(item, int)),
+        frozenset(int(item[0]) for item in items if isinstance(item, str)),
+    )
+
+
+def seconds(duration: str) -> float:
+    """Return a duration such as `800ms` in seconds."""
+    number = duration.rstrip("mshd")
+    return float(number) * _UNITS_S[duration[len(number) :]]
+
+
+def _ms(value: Mapping[str, str], key: str) -> float | None:
+    return round(seconds(value[key]) * 1000, 3) if key in value else None
+
+
+def _as_text(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_REQUESTS: Mapping[str, Callable[[_Maker, dict[str, Any]], Template]] = {"request": _http}
+"""Kind of operation, by the key that tells it, to the function that makes its request's template."""
+
+_SECTIONS: Mapping[str, Callable[[_Maker, str, dict[str, Any]], Any]] = {"operations": _operation}
+"""Section of a resource file to the function that makes one entry of it; the name of the section is a field of Vendor."""
