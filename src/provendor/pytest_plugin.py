@@ -44,9 +44,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start a session with contracts where there are contracts; otherwise do nothing."""
     given: Path | None = config.getoption("--provendor-root")
     root = config.rootpath if given is None else given.absolute()
-    here = Path(__file__).parent  # TEMPORARY
-    if not all((here / f"{n}.py").exists() for n in ("schema", "loading", "redact", "cassette", "replay")):
-        return
     if (root / "contracts").is_dir():
         _start(config, root)
     elif given is not None:
