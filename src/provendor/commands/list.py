@@ -13,6 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     arguments.add_selectors(parser)
     arguments.add_root(parser)
     arguments.add_json(parser)
+    parser.add_argument("--operations", action="store_true", help="name vendors and operations instead of cases")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -20,7 +21,10 @@ def run(args: argparse.Namespace) -> int:
     root = arguments.root_of(args)
     with arguments.cache_of(root) as cache:
         _, cases = arguments.load(root, args.selectors, cache)
-    if args.json:
+    if args.operations:
+        names = dict.fromkeys(name for case in cases for name in (case.vendor, f"{case.vendor}/{case.operation}"))
+        console.print_json(list(names)) if args.json else print("\n".join(names))
+    elif args.json:
         console.print_json([_row(case) for case in cases])
     else:
         print("\n".join(f"{case.id:<60} {case.summary}".rstrip() for case in cases))
