@@ -1,0 +1,170 @@
+r"""JSON Schema, compiled once, references resolved. The one module that knows jsonschema-rs.
+
+    schema = Schema({"type": "object", ...}, "contracts/acme/users.yaml", "/operations/users.get/...", read)
+    schema.is_valid({"id": 7})
+    for mismatch in schema.mismatches({"id": "7"}): ...    # Mismatch("/id", "integer", 'string "7"', ...)
+    schema.problems()                                       # (Fault(file, pointer, message), ...)
+
+What a schema may hold is in `keywords`, how a mismatch is worded in `mismatch`. Patterns run on an engine whose time grows
+with the length of the text only, so that no pattern and no answer can hang a run; the price is that look-around (`(?=`,
+`(?!`, `(?<=`, `(?<!`) and back-references (`\1`) are not available, which is a problem of the schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from provendor.errors import ContractError, Problem
+from provendor.exchange import Json
+from provendor.keywords import Bundle, Fault, link
+from provendor.mismatch import Mismatch, described, mismatches, pointer_of
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+__all__ = ["Fault", "Mismatch", "Schema"]
+
+MAX_PATTERN: Final = 10_000  # characters
+
+
+class Schema:
+    """A JSON Schema that stands in `file` at the JSON pointer `pointer`.
+
+    `read` returns the value of a file of the vendor's folder, by its name relative to what `file` is relative to; where it
+    returns the same object for the same name, schemas that refer to the same place share what was compiled.
+    """
+
+    __slots__ = ("_linked", "file", "pointer", "read", "value")
+
+    def __init__(self, value: Json, file: str, pointer: str, read: Callable[[str], Json]) -> None:
+        self.value = value
+        self.file = file
+        self.pointer = pointer
+        self.read = read
+        self._linked: _Linked | None = None
+
+    def is_valid(self, instance: Any) -> bool:
+        """Say whether a JSON value fits; raises ContractError if this is no schema."""
+        try:
+            return self._link().validator.is_valid(instance)
+        except ValueError:  # not a JSON value, or text that is no Unicode: half of a character
+            return False
+
+    def mismatches(self, instance: Any) -> Iterator[Mismatch]:
+        """Yield every way in which a JSON value does not fit, sorted by place; raises ContractError if this is no schema."""
+        linked = self._link()
+        try:
+            yield from mismatches(linked.validator.iter_errors(instance), instance, linked.bundle)
+        except ValueError as reason:
+            yield _unreadable(instance, reason, self)
+
+    def problems(self) -> tuple[Fault, ...]:
+        """Return everything that is wrong with the schema and with what it refers to."""
+        return self._link().faults
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Schema):
+            return NotImplemented
+        return (self.file, self.pointer, self.value) == (other.file, other.pointer, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.file, self.pointer))
+
+    def __repr__(self) -> str:
+        return f"Schema({self.file}#{self.pointer})"
+
+    def _link(self) -> _Linked:
+        if self._linked is None:
+            self._linked = _linked(_Same(self.value), self.file, self.pointer, self.read)
+        return self._linked
+
+
+class _Same:
+    """A value as a key that is equal only to itself. It keeps the value alive, so that no other can take its identity."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+class _Linked:
+    """A schema with what it refers to, compiled when it is first used."""
+
+    __slots__ = ("_validator", "bundle", "faults")
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self._validator: jsonschema_rs.Draft202012Validator | None = None
+        self.faults: tuple[Fault, ...] = bundle.faults or self._compile()
+
+    @property
+    def validator(self) -> jsonschema_rs.Draft202012Validator:
+        if self._validator is None:
+            raise ContractError(tuple(Problem(file, 0, 0, at, message) for file, at, message in self.faults))
+        return self._validator
+
+    def _compile(self) -> tuple[Fault, ...]:
+        try:
+            self._validator = _compile(self.bundle.schema)
+        except ValueError as reason:
+            return tuple(_pattern_faults(self.bundle)) or (self._untold(reason),)
+        return ()
+
+    def _untold(self, reason: ValueError) -> Fault:
+        """Return what `keywords` let pass and jsonschema-rs refuses."""
+        path = getattr(reason, "instance_path", None) or ["$defs", 0]
+        origin = self.bundle.origins[int(path[1])]
+        return Fault(origin.file, origin.pointer + pointer_of(path[2:]), f"not a JSON Schema: {str(reason)[:200]}")
+
+
+@lru_cache(maxsize=4096)  # by identity: an entry cannot go stale
+def _linked(value: _Same, file: str, pointer: str, read: Callable[[str], Json]) -> _Linked:
+    return _Linked(link(value.value, file, pointer, read))
+
+
+def _compile(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    import jsonschema_rs  # noqa: PLC0415 - 40 ms that only a JSON body needs
+
+    return jsonschema_rs.Draft202012Validator(
+        schema,
+        validate_formats=True,
+        offline=True,
+        pattern_options=jsonschema_rs.RegexOptions(),
+    )
+
+
+_MORE_THAN_REGULAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\\k<")
+
+
+def _pattern_faults(bundle: Bundle) -> Iterator[Fault]:
+    for origin, pattern in bundle.patterns:
+        try:
+            _compile({"pattern": pattern})
+        except ValueError:
+            yield Fault(*origin, _wrong_with(pattern))
+
+
+def _wrong_with(pattern: str) -> str:
+    if _MORE_THAN_REGULAR.search(pattern):
+        return "patterns are read without look-around and back-references, so that none can hang"
+    return f"/{pattern[:80]}/ is not a regular expression, or too large a one"
+
+
+def _unreadable(instance: Any, reason: ValueError, schema: Schema) -> Mismatch:
+    if isinstance(reason, UnicodeEncodeError):
+        return Mismatch(
+            "", "Unicode text", "text with half of a character (a lone surrogate)", "", schema.file, schema.pointer
+        )
+    if "ecursion" in str(reason):
+        return Mismatch("", "at most 255 levels", "nested more deeply", "", schema.file, schema.pointer)
+    return Mismatch("", "a JSON value", described(instance), "", schema.file, schema.pointer)
