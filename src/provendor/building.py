@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from provendor.contract import (
     Auth,
@@ -90,14 +90,15 @@ def build(sources: Sources) -> Vendor:
     shared: dict[str, Any] = sources.files[VENDOR_FILE]
     vendor = _vendor(shared, sources)
     auth = _auth(shared.get("auth", "none"))
-    parts: dict[str, dict[str, Any]] = {}
+    parts: dict[str, Any] = {section: {} for section in _SECTIONS}
     for name, value in sources.files.items():
         if name == VENDOR_FILE:
             continue
+        maker = _Maker(sources, name, vendor, auth)
         for section, make in _SECTIONS.items():
-            for key, item in value.get(section, {}).items():
-                parts.setdefault(section, {})[key] = make(_Maker(sources, name, vendor, auth), key, item)
-    return replace(vendor, **{section: MappingProxyType(made) for section, made in parts.items()})
+            parts[section] |= {key: make(maker, key, item) for key, item in value.get(section, {}).items()}
+    made: dict[str, Any] = {section: MappingProxyType(part) for section, part in parts.items()}
+    return replace(vendor, **made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,17 @@ class _Maker:
     file: str
     vendor: Vendor
     auth: tuple[Auth, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What every case of one operation shares."""
+
+    maker: _Maker
+    operation: str
+    template: Template
+    rules: tuple[ErrorRule, ...]
+    safety: Literal["read", "write"]
 
 
 # --- vendor.yaml ------------------------------------------------------------------------------------------------------
@@ -212,19 +224,17 @@ def _header_tests(value: dict[str, Any]) -> tuple[HeaderTest, ...]:
 def _operation(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
     kind = next(key for key in _REQUESTS if key in value)
     template = _REQUESTS[kind](maker, value)
-    safety = value.get("safety", "read")
     way = ("operations", name)
     errors = _rules(value, maker.sources, maker.file, *way)
-    rules = errors + maker.vendor.errors
-    cases = tuple(_case(maker, name, case, item, template, rules, safety) for case, item in value["cases"].items())
+    asked = _Asked(maker, name, template, errors + maker.vendor.errors, value.get("safety", "read"))
     return Operation(
         vendor=maker.vendor.name,
         id=name,
         summary=value["summary"],
         template=template,
-        safety=safety,
+        safety=asked.safety,
         place=maker.sources.place(maker.file, *way),
-        cases=cases,
+        cases=tuple(_case(asked, case, item) for case, item in value["cases"].items()),
         probe=_probe(value["probe"]) if "probe" in value else None,
         notes=value.get("notes", ""),
         idempotency=value.get("idempotency", ""),
@@ -294,45 +304,43 @@ def _probe(value: dict[str, Any]) -> Probe:
 # --- cases ------------------------------------------------------------------------------------------------------------
 
 
-def _case(
-    maker: _Maker,
-    operation: str,
-    name: str,
-    value: dict[str, Any],
-    template: Template,
-    rules: tuple[ErrorRule, ...],
-    safety: Any,
-) -> Case:
+def _case(asked: _Asked, name: str, value: dict[str, Any]) -> Case:
+    sources, template = asked.maker.sources, asked.template
     return Case(
-        vendor=maker.vendor.name,
-        operation=operation,
+        vendor=asked.maker.vendor.name,
+        operation=asked.operation,
         name=name,
         template=_changed(template, value["with"]) if "with" in value else template,
-        expect=_expect(maker, value, rules, f"/operations/{operation}/cases/{name}/body"),
-        place=maker.sources.place(maker.file, "operations", operation, "cases", name),
+        expect=_expect(asked, name, value),
+        place=sources.place(asked.maker.file, "operations", asked.operation, "cases", name),
         summary=value.get("summary", ""),
         live="live" not in value,
         pending=_pending(value["pending"]) if "pending" in value else None,
-        safety=safety,
+        safety=asked.safety,
     )
 
 
-def _expect(maker: _Maker, value: dict[str, Any], rules: tuple[ErrorRule, ...], pointer: str) -> Expect:
+def _expect(asked: _Asked, name: str, value: dict[str, Any]) -> Expect:
     latency = value.get("latency", {})
-    sources = maker.sources
     return Expect(
         status=statuses(value["status"]),
         headers=_header_tests(value.get("headers", {})),
         content_type=value.get("content_type"),
-        body=Schema(value["body"], sources.file(maker.file), pointer, sources.read) if "body" in value else None,
+        body=_schema(asked, name, value["body"]) if "body" in value else None,
         text=value.get("text"),
         empty="empty" in value,
         error=value.get("error"),
-        errors=rules,
+        errors=asked.rules,
         warn_after_ms=_ms(latency, "warn_after"),
         fail_after_ms=_ms(latency, "fail_after"),
-        max_age_days=maker.vendor.max_age_days,
+        max_age_days=asked.maker.vendor.max_age_days,
     )
+
+
+def _schema(asked: _Asked, case: str, value: Json) -> Schema:
+    sources = asked.maker.sources
+    pointer = f"/operations/{asked.operation}/cases/{case}/body"  # slugs need no escape
+    return Schema(value, sources.file(asked.maker.file), pointer, sources.read)
 
 
 def _pending(value: dict[str, str]) -> Pending:

@@ -20,47 +20,66 @@ def judge(
 ) -> dict[str, Any]:
     """Return the values of the files and the places that the classes hold: `{"files": ..., "places": ...}`.
 
-    `contents` are the files directly in the vendor's folder by name, `known` the problems that reading the folder met,
-    `read` returns the value of a file that a reference names. Raises ContractError with every problem.
+    `contents` are the files of the vendor's folder by name, `known` the problems that reading the folder met, `read`
+    returns the value of a file that a reference names. Raises ContractError with every problem.
     """
-    problems = list(known)
-    if VENDOR_FILE not in contents and not problems:
-        problems.append(Problem(f"contracts/{vendor}/{VENDOR_FILE}", 0, 0, "", "every vendor's folder needs this file"))
-    documents = _documents(vendor, contents, problems)
-    for name, fault in _faults(vendor, documents, read):
-        document = documents[name]
-        line, column = document.place(fault.way, key=fault.at_key)
-        problems.append(Problem(document.name, line, column, dotted(fault.way), fault.message))
-    if problems:
-        raise ContractError(tuple(sorted(set(problems))))
-    return {"files": {name: document.value for name, document in documents.items()}, "places": dict(_places(documents))}
-
-
-def _documents(vendor: str, contents: Mapping[str, bytes], problems: list[Problem]) -> dict[str, Document]:
-    documents = {}
-    for name, content in contents.items():
-        try:
-            documents[name] = read_text(content, f"contracts/{vendor}/{name}")
-        except ContractError as trouble:
-            problems += trouble.problems
-    return documents
-
-
-def _faults(vendor: str, documents: Mapping[str, Document], read: Callable[[str], Json]) -> Iterator[tuple[str, Fault]]:
+    judged = _Judged(vendor, contents, list(known))
+    documents = judged.documents
     language = Language(json.loads(FILE.read_text(encoding="utf-8")))
     for name, document in documents.items():
         kind = "vendor_file" if name == VENDOR_FILE else "resource_file"
-        yield from ((name, fault) for fault in language.faults(document.value, kind))
-        yield from ((name, fault) for fault in _schema_faults(document, read))
-    yield from faults(vendor, {name: document.value for name, document in documents.items()})
+        judged.note((name, fault) for fault in language.faults(document.value, kind))
+        judged.note(_schema_faults(document, judged.start, read))
+    judged.note(faults(vendor, {name: document.value for name, document in documents.items()}))
+    if judged.problems:
+        raise ContractError(tuple(sorted(set(judged.problems))))
+    return {"files": {name: document.value for name, document in documents.items()}, "places": dict(_places(documents))}
 
 
-def _schema_faults(document: Document, read: Callable[[str], Json]) -> Iterator[Fault]:
+class _Judged:
+    """The documents of one vendor's folder, and the problems found in them so far."""
+
+    def __init__(self, vendor: str, contents: Mapping[str, bytes], problems: list[Problem]) -> None:
+        self.start = f"contracts/{vendor}/"
+        self.problems = problems
+        self.documents: dict[str, Document] = {}
+        self._contents = contents
+        self._referred: dict[str, Document] = {}
+        if VENDOR_FILE not in contents and not problems:
+            problems.append(Problem(self.start + VENDOR_FILE, 0, 0, "", "every vendor's folder needs this file"))
+        for name in own_files(contents):
+            try:
+                self.documents[name] = self._read(name)
+            except ContractError as trouble:
+                problems += trouble.problems
+
+    def note(self, found: Iterable[tuple[str, Fault]]) -> None:
+        """Turn faults, each with its file's name, into problems with line and column."""
+        for name, fault in found:
+            document = self.documents.get(name) or self._referred.get(name)
+            if document is None:
+                document = self._referred[name] = self._read(name)
+            way = _existing(document.value, fault.way)
+            line, column = document.place(way, key=fault.at_key)
+            self.problems.append(Problem(document.name, line, column, dotted(way), fault.message))
+
+    def _read(self, name: str) -> Document:
+        return read_text(self._contents[name], self.start + name)
+
+
+def own_files(names: Iterable[str]) -> list[str]:
+    """Return which of a folder's files are contracts: vendor.yaml first, then the resource files in order."""
+    own = [name for name in names if "/" not in name and name.endswith(".yaml")]
+    return sorted(own, key=lambda name: (name != VENDOR_FILE, name))
+
+
+def _schema_faults(document: Document, start: str, read: Callable[[str], Json]) -> Iterator[tuple[str, Fault]]:
     for way, value in _schemas_in(document.value):
         if isinstance(value, (dict, bool)):  # anything else the grammar has already found fault with
             pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in way)
-            for at, message in Schema(value, document.name, pointer, read).problems():
-                yield Fault((*way, *_way(value, at)), message)
+            for file, at, message in Schema(value, document.name, pointer, read).problems():
+                steps = (part.replace("~1", "/").replace("~0", "~") for part in at.split("/")[1:])
+                yield file.removeprefix(start), Fault(tuple(steps), message)
 
 
 def _schemas_in(value: Any) -> Iterator[tuple[Way, Any]]:
@@ -80,15 +99,14 @@ def _items(value: Any) -> Iterable[tuple[str, Any]]:
     return value.items() if isinstance(value, dict) else ()
 
 
-def _way(value: Any, pointer: str) -> Way:
-    """Return a JSON pointer's steps through a value: indexes where it is a list, keys elsewhere."""
-    way: list[str | int] = []
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        is_index = isinstance(value, list) and key.isdecimal() and int(key) < len(value)
-        way.append(int(key) if is_index else key)
-        value = value[int(key)] if is_index else _get(value, key)
-    return tuple(way)
+def _existing(value: Any, way: Way) -> Way:
+    """Return a way with indexes where the value is a list: a JSON pointer does not tell them from keys."""
+    steps: list[str | int] = []
+    for step in way:
+        index = int(step) if isinstance(value, list) and str(step).isdecimal() else None
+        steps.append(step if index is None else index)
+        value = _get(value, str(step)) if index is None else value[index] if index < len(value) else None
+    return tuple(steps)
 
 
 def _places(documents: Mapping[str, Document]) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -192,7 +192,7 @@ def _text(value: str, schema: Schema, way: Way, hidden: bool) -> Iterator[Fault]
 
 def _number(value: float, schema: Schema, way: Way) -> Iterator[Fault]:
     low, high = schema.get("minimum"), schema.get("maximum")
-    if low is not None and value < low or high is not None and value > high:
+    if (low is not None and value < low) or (high is not None and value > high):
         wanted = f"from {low} to {high}" if high is not None else f"of at least {low}"
         yield Fault(way, f"expected {_phrase(schema)} {wanted}, got {_shown(value, False)}")
 
@@ -294,9 +294,10 @@ def _date(text: str) -> str | None:
 def _uri(text: str) -> str | None:
     try:
         parts = urlsplit(text)
-        return None if parts.hostname and parts.port != 0 else ""
+        fine = parts.hostname and parts.port != 0
     except ValueError:
-        return ""
+        fine = False
+    return None if fine else ""
 
 
 def _json_path(text: str) -> str | None:
@@ -327,4 +328,3 @@ _FORMATS: Mapping[str, Callable[[str], str | None]] = {
     "uri": _uri,
 }
 """Format to a judge: None where the text is fine, else what is wrong, or nothing to say "expected <title>"."""
-

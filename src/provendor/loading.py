@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from provendor.building import VENDOR_FILE, Sources, build
+from provendor.building import Sources, build
 from provendor.cache import Cache
 from provendor.contract import Suite, Vendor
 from provendor.errors import ContractError, Problem, UsageError
@@ -27,6 +27,10 @@ from provendor.suggest import did_you_mean
 _HERE = Path(__file__).parent
 _FOLDER = "contracts"
 _IGNORED = ("__pycache__", "README.md")
+_JUDGES = (
+    "language.json",
+    *(f"{module}.py" for module in ("building", "judging", "keywords", "language", "meaning", "schema", "source")),
+)
 _MAX_FILES = 2000
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -66,7 +70,9 @@ def _folders(root: Path, problems: list[Problem]) -> list[str]:
     try:
         entries = sorted(os.scandir(root / _FOLDER), key=lambda entry: entry.name)
     except FileNotFoundError:
-        raise _refused(_FOLDER, f"there is no {_FOLDER} folder; make one, with a folder for each vendor in it") from None
+        raise _refused(
+            _FOLDER, f"there is no {_FOLDER} folder; make one, with a folder for each vendor in it"
+        ) from None
     except NotADirectoryError:
         raise _refused(_FOLDER, "not a folder; contracts are a folder, with a folder for each vendor in it") from None
     except OSError as reason:
@@ -111,12 +117,6 @@ class _Folder:
             total.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
             total.update(content)
         return total.hexdigest()
-
-    @property
-    def contracts(self) -> list[str]:
-        """The names of the vendor's own files: vendor.yaml first, then the resource files in order."""
-        names = [name for name in self.bytes if "/" not in name and name.endswith(".yaml")]
-        return sorted(names, key=lambda name: (name != VENDOR_FILE, name))
 
     def file(self, name: str) -> str:
         """Return a file's name relative to the suite's root."""
@@ -176,22 +176,22 @@ def _load_vendor(folder: _Folder, language: str, cache: Cache) -> Vendor:
         return _build(folder, kept, reader)
     from provendor.judging import judge  # noqa: PLC0415 - a judgement from the cache needs no YAML and no grammar
 
-    contents = {name: folder.bytes[name] for name in folder.contracts}
-    judged = judge(folder.name, contents, folder.problems, reader.read)
+    judged = judge(folder.name, folder.bytes, folder.problems, reader.read)
     cache.put("contract", key, judged)
     return _build(folder, judged, reader)
 
 
 def _build(folder: _Folder, judged: dict[str, Any], reader: _Reader) -> Vendor:
+    for name, value in judged["files"].items():
+        reader.know(folder.file(name), value)
     return build(Sources(folder.path, folder.digest, judged["files"], judged["places"], reader.read))
 
 
 def _language_digest() -> str:
     """Return a digest of everything that decides whether a contract is fine, so that no old judgement is believed."""
     total = sha256()
-    for name in ("language.json", "language.py", "judging.py", "meaning.py", "building.py", "schema.py", "source.py"):
-        path = _HERE / name
-        total.update(path.read_bytes() if path.exists() else b"")
+    for name in _JUDGES:
+        total.update((_HERE / name).read_bytes())
     return total.hexdigest()
 
 
@@ -202,6 +202,10 @@ class _Reader:
         self._folder = folder
         self._cache = cache
         self._values: dict[str, Json] = {}
+
+    def know(self, file: str, value: Json) -> None:
+        """Take a file's value from elsewhere, so that it is not read again."""
+        self._values[file] = value
 
     def read(self, file: str) -> Json:
         """Return the value of a file (its name is relative to the suite's root); raises ContractError."""

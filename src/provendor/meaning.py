@@ -51,9 +51,14 @@ class Node:
             return [Node(self.file, item, (*self.way, index)) for index, item in enumerate(self.value)]
         return [] if self.value is None else [self]
 
-    def keys(self) -> list[str]:
-        """Return the keys of a mapping."""
-        return list(self.value) if isinstance(self.value, dict) else []
+    def values(self) -> Iterator[Node]:
+        """Yield the values of a mapping."""
+        return (node for _, node in self.items())
+
+    @property
+    def names(self) -> set[str]:
+        """The keys of a mapping."""
+        return set(self.value) if isinstance(self.value, dict) else set()
 
     @property
     def text(self) -> str:
@@ -73,7 +78,9 @@ def faults(folder: str, files: Mapping[str, Json]) -> Found:
     for name, value in files.items():
         for operation, node in Node(name, value)["operations"].items():
             if operation in seen:
-                yield node.fault(f"the operation is already in {seen[operation]}: ids are unique per vendor", at_key=True)
+                yield node.fault(
+                    f"the operation is already in {seen[operation]}: ids are unique per vendor", at_key=True
+                )
             seen.setdefault(operation, name)
             yield from _operation(node, shared)
     if VENDOR_FILE in files and not seen:
@@ -87,7 +94,7 @@ def _vendor(vendor: Node, folder: str) -> Found:
     name = vendor["vendor"]
     if name.text and name.text != folder:
         yield name.fault(f"the folder is called {quoted(folder)}; vendor and folder have the same name")
-    variables = set(vendor["variables"].keys())
+    variables = vendor["variables"].names
     for section in ("variables", "secrets"):
         for key, node in vendor[section].items():
             if key in _ALWAYS_KNOWN:
@@ -99,21 +106,23 @@ def _vendor(vendor: Node, folder: str) -> Found:
 
 
 def _known_names(vendor: Node) -> set[str]:
-    return {*vendor["variables"].keys(), *vendor["secrets"].keys(), *_ALWAYS_KNOWN}
+    return vendor["variables"].names | vendor["secrets"].names | _ALWAYS_KNOWN
 
 
 def _auth(auth: Node, vendor: Node) -> Found:
-    secrets = set(vendor["secrets"].keys())
+    secrets = vendor["secrets"].names
     known = _known_names(vendor)
     for credential in auth.entries():
         if not isinstance(credential.value, dict):
             continue
-        parts = [credential["value"], credential["bearer"], *(node for _, node in credential["basic"].items())]
+        parts = [credential["value"], credential["bearer"], *credential["basic"].values()]
         names = [name for part in parts for name in references(part.text)]
         for part in parts:
             yield from _unknown(part, known)
         if any(part.text for part in parts) and secrets.isdisjoint(names) and known.issuperset(names):
-            message = "no {secret} in this credential: declare it under `secrets` in vendor.yaml and write its name in braces"
+            message = (
+                "no {secret} in this credential: declare it under `secrets` in vendor.yaml and write its name in braces"
+            )
             yield credential.fault(message)
 
 
@@ -132,7 +141,9 @@ def _rules(rules: Node) -> Found:
         if code and isinstance(says, bool):
             first, said = retryable.setdefault(code, (index, says))
             if said is not says:
-                yield rule["retryable"].fault(f'rule {first} of this table says the opposite for "{code}": use two codes')
+                yield rule["retryable"].fault(
+                    f'rule {first} of this table says the opposite for "{code}": use two codes'
+                )
 
 
 def _swallows(first: Node, second: Node) -> bool:
@@ -147,7 +158,7 @@ def _implied(key: str, wider: Node, narrower: Node) -> bool:
         return ours is not None and theirs is not None and _covers(ours, theirs)
     if key == "text":
         return bool(wider.text) and wider.text == narrower.text
-    return bool(wider.keys()) and all(
+    return bool(wider.names) and all(
         name in narrower and _same(node.value, narrower[name].value) for name, node in wider.items()
     )
 
@@ -167,7 +178,7 @@ def _operation(operation: Node, vendor: Node) -> Found:
     yield from _templates(operation, operation, vendor)
     yield from _same_header_twice(operation["headers"])
     yield from _order(operation["probe"], "warn_after", "timeout", default="10s")
-    for _, case in operation["cases"].items():
+    for case in operation["cases"].values():
         yield from _case(case, operation, vendor)
 
 
@@ -186,12 +197,12 @@ def _path(operation: Node, vendor: Node) -> Found:
     request = operation["request"]
     names = list(references(request.text))
     known = _known_names(vendor)
-    cases = [case["with"]["path"] for _, case in operation["cases"].items()]
+    cases = [case["with"]["path"] for case in operation["cases"].values()]
     for name in dict.fromkeys(names):
         everywhere = bool(cases) and all(name in path for path in cases)
         if vendor.value is not None and name not in known and name not in operation["path"] and not everywhere:
             message = f"{{{name}}} has no value: give it under `path`, or declare it in vendor.yaml"
-            yield request.fault(message + did_you_mean(name, {*known, *operation["path"].keys()}))
+            yield request.fault(message + did_you_mean(name, known | operation["path"].names))
     for given in (operation["path"], *cases):
         for name, node in given.items():
             if request.text and name not in names:
@@ -213,7 +224,7 @@ def _unknown_if_read(node: Node, known: set[str], vendor: Node) -> Found:
 
 def _unknown(node: Node, known: set[str]) -> Found:
     if isinstance(node.value, dict):
-        for _, below in node.items():
+        for below in node.values():
             yield from _unknown(below, known)
     elif isinstance(node.value, list):
         for below in node.entries():
@@ -257,7 +268,7 @@ def _difference(change: Node, operation: Node, vendor: Node) -> Found:
     yield from _templates(change, operation, vendor)
     yield from _same_header_twice(change["headers"])
     for part in ("query", "headers"):
-        ours = {key.lower() if part == "headers" else key for key in operation[part].keys()}
+        ours = {key.lower() if part == "headers" else key for key in operation[part].names}
         for key, node in change[part].items():
             if node.value is None and (key.lower() if part == "headers" else key) not in ours:
                 yield node.fault(f"null removes, but the operation has no {key} here{did_you_mean(key, ours)}")
@@ -318,7 +329,9 @@ def _statuses(node: Node) -> StatusSet | None:
     """Return the statuses that a node holds; None where it holds anything else."""
     items = node.entries()
     classes = ("1xx", "2xx", "3xx", "4xx", "5xx")
-    fits = all((isinstance(item.value, int) and not isinstance(item.value, bool)) or item.text in classes for item in items)
+    fits = all(
+        (isinstance(item.value, int) and not isinstance(item.value, bool)) or item.text in classes for item in items
+    )
     return statuses([item.value for item in items]) if items and fits else None
 
 

@@ -1,7 +1,7 @@
 """Where a demand stands in its contract, down to the line of the key.
 
     Places(suite.root).of(case, "headers.Link")      # contracts/chatwoot/conversations.yaml:31
-    Places(suite.root).of(case, "body.properties.id.type")   # contracts/chatwoot/schemas/conversation.yaml:12
+    Places(suite.root).of(case, "body/$ref/properties/id")   # contracts/chatwoot/schemas/conversation.yaml:12
 
 Contracts are read again for this, only where something has to be said about them.
 """
