@@ -28,10 +28,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Import:
-    """One import of one module, by its full dotted name; for `from a import b` also `a.b`, where that is a module."""
+    """One import: which module, where (`commands/prove.py:9`), and what, by its full dotted name."""
 
     module: str
-    line: int
+    place: str
     target: str
 
 
@@ -72,17 +72,17 @@ SMALL_PAGE = """
 @pytest.mark.parametrize(
     ("module", "code", "complaint"),
     [
-        ("low", "from provendor.left import x", "low:1 imports left, which stands below it"),
-        ("low", "from provendor import left", "low:1 imports left, which stands below it"),
-        ("low", "def f():\n    import provendor.left", "low:2 imports left, which stands below it"),
-        ("low", "if TYPE_CHECKING:\n    from provendor.left import x", "low:2 imports left, which stands below it"),
-        ("left", "from provendor import right", "left:1 imports right, which stands beside it"),
-        ("left", "from provendor.commands.prove import x", "left:1 imports commands, which stands below it"),
-        ("left", "from .low import x", "left:1 imports relatively: write the whole name"),
-        ("left", "from yaml import load", "left:1 imports yaml, which is for low alone"),
-        ("low", "import pytest", "low:1 imports pytest, which is for pytest_* alone"),
-        ("low", "import vcr.cassette", "low:1 imports vcr, which is for nobody"),
-        ("low", "import numpy", "low:1 imports numpy, which ARCHITECTURE.md does not name"),
+        ("low", "from provendor.left import x", "low.py:1 imports left, which stands below it"),
+        ("low", "from provendor import left", "low.py:1 imports left, which stands below it"),
+        ("low", "def f():\n    import provendor.left", "low.py:2 imports left, which stands below it"),
+        ("low", "if TYPE_CHECKING:\n    from provendor.left import x", "low.py:2 imports left, which stands below it"),
+        ("left", "from provendor import right", "left.py:1 imports right, which stands beside it"),
+        ("left", "from provendor.commands.prove import x", "left.py:1 imports commands, which stands below it"),
+        ("left", "from .low import x", "left.py:1 imports relatively: write the whole name"),
+        ("left", "from yaml import load", "left.py:1 imports yaml, which is for low alone"),
+        ("low", "import pytest", "low.py:1 imports pytest, which is for pytest_* alone"),
+        ("low", "import vcr.cassette", "low.py:1 imports vcr, which is for nobody"),
+        ("low", "import numpy", "low.py:1 imports numpy, which ARCHITECTURE.md does not name"),
         ("stray", "", "stray has no row in ARCHITECTURE.md"),
     ],
 )
@@ -146,26 +146,26 @@ def violations(package: Path, rules: Rules) -> list[str]:
         if module not in rules.rows and module not in {"__init__", "__main__"}:
             found.append(f"{module} has no row in ARCHITECTURE.md")
         for path in paths:
-            for imported in imports(module, path):
+            for imported in imports(module, path, path.relative_to(package).as_posix()):
                 found.extend(complaints(imported, rules))
     return list(dict.fromkeys(found))
 
 
-def imports(module: str, path: Path) -> Iterator[Import]:
+def imports(module: str, path: Path, name: str) -> Iterator[Import]:
     """Every import of a file, wherever in the file it stands."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (Import(module, node.lineno, alias.name) for alias in node.names)
+            yield from (Import(module, f"{name}:{node.lineno}", alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:
-            yield Import(module, node.lineno, ".")
+            yield Import(module, f"{name}:{node.lineno}", ".")
         elif isinstance(node, ast.ImportFrom) and node.module == "provendor":
-            yield from (Import(module, node.lineno, f"provendor.{alias.name}") for alias in node.names)
+            yield from (Import(module, f"{name}:{node.lineno}", f"provendor.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield Import(module, node.lineno, str(node.module))
+            yield Import(module, f"{name}:{node.lineno}", str(node.module))
 
 
 def complaints(imported: Import, rules: Rules) -> Iterator[str]:
-    start = f"{imported.module}:{imported.line} imports"
+    start = f"{imported.place} imports"
     library, _, rest = imported.target.partition(".")
     if imported.target == ".":
         yield f"{start} relatively: write the whole name"
