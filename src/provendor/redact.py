@@ -1,112 +1,283 @@
-"""The one place where secrets and personal data are removed from anything that is kept or shown."""
+"""The one place where secrets and personal data are removed from anything that is kept or shown.
+
+    redactor = Redactor({"api_key": "s3cr3t-value"}, personal=["$..email"])
+    redactor.body(answer, "application/json")    # {"key": "<api_key>", "email": "person-9a1c3f@example.com"}
+    redactor.headers(headers)
+    redactor.leaks(written)                      # what is still in there: () or names and forms, never values
+
+Five ways, each enough on its own:
+
+by value    every secret in use, also percent-encoded, escaped as in JSON, in base64 at any offset (so inside Basic
+            credentials and JWT claims), and as a part of longer text. It becomes `<name>`.
+by form     what looks like a credential whatever it is: JWTs, private keys, the tokens of well-known vendors.
+by name     headers, JSON keys, query parameters and form fields that are called like a credential. Names of paging
+            tokens (`nextPageToken`), of `token_type` and the like are left alone, and so are error messages.
+by path     the contract's `redact:` JSONPaths: personal data, replaced by pseudonyms. E-mail addresses, phone numbers
+            and full names found so are replaced wherever else they stand.
+afterwards  `leaks` looks once more for every value, in every form.
+
+A secret shorter than six characters, or a plain word such as `true`, is not looked for by value: it would stand in text
+that has nothing to do with it. By name it is found all the same. No library is used for this: those that find secrets and
+personal data guess, with large models or lists, and what we must find is either known by value or named by the contract.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from functools import lru_cache
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote, quote_plus, unquote_plus
 
-_SECRET_HEADERS: Final = frozenset(
-    (
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "api-key",
-        "apikey",
-        "x-api-key",
-        "api-access-token",
-        "api_access_token",
-        "x-shopify-access-token",
-        "x-shopify-storefront-access-token",
-        "x-goog-api-key",
-        "mcp-session-id",
-    )
+from provendor import credentials, jsonpath, jsontext, pseudonyms
+from provendor.exchange import Headers, Json
+
+MIN_SECRET: Final = 6
+"""Characters a secret must have to be looked for by value."""
+
+_TRIVIAL = re.compile(
+    "bearer|changeme|default|disabled|enabled|example|localhost|password|production|sandbox|secret|string|undefined"
+    "|unknown|" + credentials.PLACEHOLDER.pattern,
+    re.IGNORECASE,
 )
-_SECRET_HEADER = re.compile(
-    r"(?:^|[-_])(?:access|auth|api|csrf|xsrf|session|refresh|id|security)[-_]?(?:token|key)$|secret$"
-)
-_SECRET_KEYS: Final = frozenset(
-    (
-        "token",
-        "secret",
-        "password",
-        "passwd",
-        "passphrase",
-        "authorization",
-        "cookie",
-        "jwt",
-        "bearer",
-        "api_key",
-        "apikey",
-        "access_key",
-        "secret_key",
-        "private_key",
-        "secret_access_key",
-        "service_role_key",
-        "anon_key",
-        "signing_key",
-        "client_assertion",
-        "appsecret_proof",
-        "session_id",
-    )
-)
-_SECRET_ENDINGS: Final = ("_token", "_secret", "_password", "_passphrase", "_api_key", "_private_key", "_apikey")
-# Named like secrets, and none: where a list goes on, how a token is sent, what a piece of work is called.
-_HARMLESS_TOKENS = re.compile(
-    r"(?:^|_)(?:page|next|prev|previous|continuation|continue|sync|cursor|change|progress|paging|pagination)_token$"
-)
-_SECRET_FIELDS: Final = frozenset(
-    (
-        "key",
-        "sig",
-        "signature",
-        "hmac",
-        "x_amz_signature",
-        "x_amz_credential",
-        "x_amz_security_token",
-        "x_goog_signature",
-    )
-)
-_PLACEHOLDER = re.compile(r"<[A-Za-z0-9_. -]+>")
 
 
-def is_secret_header(name: str) -> bool:
-    """Tell whether a header of this name carries a credential."""
-    lower = name.lower()
-    return lower in _SECRET_HEADERS or _SECRET_HEADER.search(lower) is not None
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A value that is still there: the secret's name, or `personal data`, and the form it has. Never the value."""
+
+    name: str
+    form: str
 
 
-@lru_cache(maxsize=4096)
-def is_secret_key(name: str) -> bool:
-    """Tell whether a JSON key of this name holds a credential: `access_token` and `clientSecret`, not `nextPageToken`."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
-    if snake in _SECRET_KEYS:
-        return True
-    return snake.endswith(_SECRET_ENDINGS) and _HARMLESS_TOKENS.search(snake) is None
+class Redactor:
+    """Removes these secrets (values by name) and the personal data at these JSONPaths.
+
+    Personal data that was met once is known from then on, so one redactor serves all that belongs together: `learn` the
+    bodies first where an early one may hold what only a later one names. Raises jsonpath.NotAPath.
+    """
+
+    def __init__(self, secrets: Mapping[str, str] | None = None, personal: Sequence[str] = ()) -> None:
+        self._personal = tuple(jsonpath.compile(path) for path in personal)
+        self._values: dict[str, tuple[str, str]] = {}
+        self._encoded: dict[str, tuple[str, str]] = {}
+        self._pattern: re.Pattern[str] | None = None
+        for name, value in (secrets or {}).items():
+            if len(value) >= MIN_SECRET and not _TRIVIAL.fullmatch(value):
+                self._add(value, name, f"<{name}>")
+
+    def __repr__(self) -> str:
+        return "Redactor()"
+
+    def text(self, text: str) -> str:
+        """Return plain text without secrets and known personal data."""
+        return credentials.clean(self._by_value(text))
+
+    def headers(self, headers: Headers) -> Headers:
+        """Return header fields whose values hold no secret."""
+        return Headers(tuple((self.text(name), self._header(name, value)) for name, value in headers))
+
+    def query(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Return decoded query parameters or form fields without secrets."""
+        return tuple((self.text(name), self._field(name, value)) for name, value in pairs)
+
+    def url(self, url: str) -> str:
+        """Return a URL, percent-encoded as it was, without secrets in path, query or before the host."""
+        head, mark, query = url.partition("?")
+        return self._encoded_text(head) + mark + "&".join(self._encoded_pair(pair) for pair in query.split("&"))
+
+    def body(self, body: bytes, content_type: str | None = None) -> bytes:
+        """Return the body without secrets and personal data; JSON keeps its layout, other bytes stay as they are."""
+        self.learn(body)
+        text = body.decode("utf-8", "surrogateescape")
+        media = (content_type or "").partition(";")[0].strip().lower()
+        if media == "application/x-www-form-urlencoded":
+            new = "&".join(self._encoded_pair(pair) for pair in text.split("&"))
+        else:
+            new = self._json_or_text(text)
+        return body if new == text else new.encode("utf-8", "surrogateescape")
+
+    def learn(self, body: bytes) -> None:
+        """Remember the personal data of this body, if it is JSON, so that it is replaced wherever it stands."""
+        if not self._personal:
+            return
+        try:
+            value: Json = json.loads(body)
+        except (ValueError, RecursionError):
+            return
+        for step in _strings(at for pointer in self._pointers(value) for at in [_resolve(value, pointer)]):
+            stand_in = pseudonyms.pseudonym(step)
+            if stand_in != step and len(step) >= MIN_SECRET and _is_telling(step):
+                self._add(step, "personal data", stand_in)
+
+    def leaks(self, data: bytes) -> tuple[Leak, ...]:
+        """Return what is still in there, each name and form once."""
+        text = data.decode("utf-8", "surrogateescape")
+        plain = {Leak(name, "plain") for literal, (name, _) in self._values.items() if literal in text}
+        coded = {Leak(name, "base64") for core, (name, _) in self._encoded.items() if core in text}
+        return tuple(sorted(plain | coded, key=lambda leak: (leak.name, leak.form)))
+
+    def _add(self, value: str, name: str, replacement: str) -> None:
+        for literal in _spellings(value) | (_spellings(value.lower()) if "@" in value else set()):
+            self._values[literal] = name, replacement
+        for core in _base64_cores(value):
+            self._encoded[core] = name, replacement
+        self._pattern = None
+
+    def _by_value(self, text: str) -> str:
+        if not self._values:
+            return text
+        if self._pattern is None:
+            longest_first = sorted(self._values, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        text = self._pattern.sub(lambda found: self._values[found[0]][1], text)
+        for core, (_, replacement) in self._encoded.items():
+            if core in text:
+                text = _replace_runs(text, core, replacement)
+        return text
+
+    def _header(self, name: str, value: str) -> str:
+        value = self.text(value)
+        if not credentials.is_secret_header(name):
+            return value
+        if name.lower() in ("cookie", "set-cookie"):
+            return credentials.cookies(value, every=name.lower() == "cookie")
+        return credentials.hidden(value)
+
+    def _field(self, name: str, value: str) -> str:
+        value = self.text(value)
+        return credentials.hidden(value) if credentials.is_secret_field(name) else value
+
+    def _encoded_text(self, text: str) -> str:
+        return self.text(text).replace("<", "%3C").replace(">", "%3E")
+
+    def _encoded_pair(self, pair: str) -> str:
+        name, mark, value = pair.partition("=")
+        known = self._encoded_text(value)
+        if (
+            mark
+            and credentials.is_secret_field(unquote_plus(name))
+            and credentials.hidden(unquote_plus(known)) == credentials.HIDDEN
+        ):
+            known = quote(credentials.HIDDEN)
+        return self._encoded_text(name) + mark + known
+
+    def _json_or_text(self, text: str) -> str:
+        if text.lstrip()[:1] in ("{", "[", '"'):
+            try:
+                return self._json(text)
+            except (ValueError, RecursionError):
+                pass  # looks like JSON only
+        return self.text(text)
+
+    def _json(self, text: str) -> str:
+        value: Json = json.loads(text)
+        pointers = {tuple(pointer) for pointer in self._pointers(value)}
+
+        def change(steps: jsontext.Steps, scalar: Json) -> Json:
+            if any(steps[:length] in pointers for length in range(len(steps) + 1)) if pointers else False:
+                return _stand_in(scalar)
+            return self._scalar(steps, scalar)
+
+        return jsontext.rewrite(text, change, self.text)
+
+    def _scalar(self, steps: jsontext.Steps, value: Json) -> Json:
+        secret = credentials.is_secret_place(steps, value)
+        if isinstance(value, str):
+            if value[:1] in ("{", "["):
+                return self._json_or_text(value)
+            value = self.text(value)
+            return credentials.hidden(value) if secret and value else value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        digits = str(value)
+        return 0 if digits in self._values or (secret and len(digits) >= MIN_SECRET) else value
+
+    def _pointers(self, value: Json) -> Iterator[list[str | int]]:
+        for path in self._personal:
+            for pointer in path.pointers(value):
+                yield _steps(pointer, value)
 
 
-def is_secret_field(name: str) -> bool:
-    """Tell whether a query parameter or form field of this name holds a credential; `key` does here."""
-    return name.lower().replace("-", "_") in _SECRET_FIELDS or is_secret_key(name)
+# --- by value -----------------------------------------------------------------------------------------------------------
+
+_RUN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/=")
 
 
-def header_value(name: str, value: str) -> str:
-    """Return a header's value as it may be shown."""
-    return _hidden(value) if is_secret_header(name) else text(value)
+def _spellings(value: str) -> set[str]:
+    """Return the ways in which text may stand in URLs, forms, JSON and HTML."""
+    escaped = json.dumps(value)[1:-1]
+    percent = {quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="@:")}
+    lower = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), each) for each in percent}
+    in_json = {escaped, json.dumps(value, ensure_ascii=False)[1:-1], escaped.replace("/", "\\/")}
+    in_html = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return {value, in_html, in_html.replace('"', "&quot;").replace("'", "&#39;"), *percent, *lower, *in_json}
 
 
-def field_value(name: str, value: str) -> str:
-    """Return the value of a query parameter, form field or JSON key as it may be shown."""
-    return _hidden(value) if is_secret_field(name) else text(value)
+def _base64_cores(value: str) -> Iterator[str]:
+    """Yield the base64 characters that stand for the value alone, at each of the three offsets, in both alphabets."""
+    data = value.encode("utf-8", "surrogatepass")
+    for offset in range(3):
+        encoded = b64encode(b"\0" * offset + data).decode("ascii")
+        core = encoded[(0, 2, 3)[offset] : 8 * (offset + len(data)) // 6]
+        yield core
+        yield core.translate({ord("+"): "-", ord("/"): "_"})
 
 
-def text(value: str) -> str:
-    """Return text as it may be shown."""
+def _replace_runs(text: str, core: str, replacement: str) -> str:
+    """Replace every run of base64 characters that holds `core`; what is around it may be part of the same credential."""
+    parts: list[str] = []
+    kept_from = at = 0
+    while (found := text.find(core, at)) >= 0:
+        start, at = found, found + len(core)
+        while start > kept_from and text[start - 1] in _RUN:
+            start -= 1
+        while at < len(text) and text[at] in _RUN:
+            at += 1
+        parts += text[kept_from:start], replacement
+        kept_from = at
+    return "".join([*parts, text[kept_from:]])
+
+
+# --- by path ------------------------------------------------------------------------------------------------------------
+
+
+def _stand_in(value: Json) -> Json:
+    if isinstance(value, str):
+        return pseudonyms.pseudonym(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    return pseudonyms.pseudonym_of_number(value) if isinstance(value, int) else 0.5
+
+
+def _is_telling(text: str) -> bool:
+    """Tell whether the text is a person's wherever it stands: an address, a phone number, a full name."""
+    return bool(pseudonyms.EMAIL.fullmatch(text) or pseudonyms.PHONE.fullmatch(text) or len(text.split()) > 1)
+
+
+def _steps(pointer: str, value: Json) -> list[str | int]:
+    steps: list[str | int] = []
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        step: str | int = int(name) if isinstance(value, list) else name
+        value = value[step]  # type: ignore[index]
+        steps.append(step)
+    return steps
+
+
+def _resolve(value: Json, steps: list[str | int]) -> Json:
+    for step in steps:
+        value = value[step]  # type: ignore[index]
     return value
 
 
-def _hidden(value: str) -> str:
-    """Return `<hidden>`, but for what is an example anyway: `Bearer <api_key>`, `wrong`."""
-    bare = value.rpartition(" ")[2]
-    return value if bare == "wrong" or _PLACEHOLDER.fullmatch(bare) else "<hidden>"
+def _strings(values: Iterable[Json]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from _strings(value)
+        elif isinstance(value, dict):
+            yield from _strings(value.values())

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl
 
-from provendor import redact
+from provendor import credentials
 from provendor.cassette import Cassette, Interaction
 from provendor.errors import NotRecorded
 from provendor.exchange import Exchange, Headers, Json, Request, Source
@@ -80,7 +80,7 @@ class Replay:
         ours, theirs = _compared(sent.headers), _compared(recorded.headers)
         for name in {**ours, **theirs}:
             mine, other = ours.get(name), theirs.get(name)
-            if mine == other or (plain and (mine is None or redact.is_secret_header(name))):
+            if mine == other or (plain and (mine is None or credentials.is_secret_header(name))):
                 continue
             yield f"header {name}", _header_text(name, mine), _header_text(name, other)
 
@@ -224,7 +224,7 @@ def _times(count: int) -> str:
 def _header_text(name: str, values: list[str] | None) -> str:
     if values is None:
         return ABSENT
-    return ", ".join(_short(redact.header_value(name, value)) for value in values)
+    return ", ".join(_short(credentials.header_value(name, value)) for value in values)
 
 
 def _field_differences(
@@ -247,7 +247,7 @@ def _by_name(pairs: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
 def _field_text(name: str, values: list[str] | None) -> str:
     if values is None:
         return ABSENT
-    return ", ".join(_short(redact.field_value(name, value)) for value in values)
+    return ", ".join(_short(credentials.field_value(name, value)) for value in values)
 
 
 def _body_differences(sent: Request, recorded: Request) -> Iterator[Difference]:
@@ -286,7 +286,7 @@ def _json_differences(at: str, sent: Json, recorded: Json) -> Iterator[Differenc
 
 
 def _json_text(key: str, value: Json) -> str:
-    shown = redact.field_value(key, value) if isinstance(value, str) else value
+    shown = credentials.field_value(key, value) if isinstance(value, str) else value
     return _short(json.dumps(shown, ensure_ascii=False))
 
 
@@ -297,7 +297,7 @@ def _bytes_text(body: bytes) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return f"{len(body)} bytes"
-    return _short(redact.text(text))
+    return _short(credentials.clean(text))
 
 
 def _short(text: str) -> str:

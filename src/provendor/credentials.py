@@ -1,0 +1,133 @@
+"""What credentials look like where their values are not known: by the name of their place, and by their form.
+
+is_secret_header("X-Api-Key")               # True
+is_secret_key("nextPageToken")              # False: a place in a list opens nothing
+clean("?access_token=abc and Bearer abc1")  # "?access_token=%3Chidden%3E and Bearer <hidden>"
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote
+
+HIDDEN: Final = "<hidden>"
+"""What stands for a credential whose name in the contract is not known."""
+
+PLACEHOLDER: Final = re.compile(r"(?:<|%3C)[A-Za-z0-9_.-]+(?:>|%3E)", re.IGNORECASE)
+"""What contracts send as an example: `<api_key>`."""
+
+
+# --- by name ------------------------------------------------------------------------------------------------------------
+
+_SECRET_HEADER = re.compile(
+    r"(?:proxy-)?authorization|(?:set-)?cookie2?"
+    r"|(?:.*[-_])?(?:access|auth|api|csrf|xsrf|session|refresh|id|security)[-_]?(?:token|key)"
+    r"|(?:.*[-_])?secret(?:[-_].*)?"
+)
+_SECRET_KEY = re.compile(
+    r"(?:.*_)?(?:token|secret|password|passwd|passphrase|apikey|jwt)"
+    r"|(?:.*_)?(?:api|private|signing|secret|service_role|anon)_key|(?:secret_)?access_key|pwd|authorization|cookie|bearer"
+    r"|client_assertion|appsecret_proof"
+)
+# Named like secrets, and none: where a list goes on, which work is meant.
+_HARMLESS_KEY = re.compile(
+    r"(?:.*_)?(?:page|next|prev|previous|continuation|continue|sync|cursor|change|progress|paging|pagination|resume)_token"
+)
+_SECRET_FIELD = re.compile(r"key|sid|sig|signature|hmac|x_(?:amz|goog)_(?:signature|credential|security_token)")
+
+
+def is_secret_header(name: str) -> bool:
+    """Tell whether a header of this name carries a credential."""
+    return _SECRET_HEADER.fullmatch(name[:100].lower()) is not None
+
+
+@lru_cache(maxsize=4096)  # the same few names come again and again
+def is_secret_key(name: str) -> bool:
+    """Tell whether a JSON key of this name holds a credential: `access_token` and `clientSecret`, not `nextPageToken`."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:100]).replace("-", "_").lower()
+    return _SECRET_KEY.fullmatch(snake) is not None and _HARMLESS_KEY.fullmatch(snake) is None
+
+
+def is_secret_field(name: str) -> bool:
+    """Tell whether a query parameter or form field of this name holds a credential; `key` does here."""
+    return _SECRET_FIELD.fullmatch(name[:100].lower().replace("-", "_")) is not None or is_secret_key(name)
+
+
+def is_secret_place(steps: tuple[str | int, ...], value: object) -> bool:
+    """Tell whether a JSON value at these steps is a credential: the innermost key is called like one.
+
+    `{"errors": {"password": ["is too short"]}}` tells what is wrong with a password, not the password.
+    """
+    keys = [step for step in steps if isinstance(step, str)]
+    if not keys or not is_secret_key(keys[-1]):
+        return False
+    message = isinstance(value, str) and " " in value.strip()
+    return not (message and any("error" in key.lower() for key in keys[:-1]))
+
+
+def header_value(name: str, value: str) -> str:
+    """Return a header's value as it may be shown where no secret is known by value."""
+    return hidden(value) if is_secret_header(name) else clean(value)
+
+
+def field_value(name: str, value: str) -> str:
+    """Return the value of a query parameter or form field as it may be shown where no secret is known by value."""
+    return hidden(value) if is_secret_field(name) else clean(value)
+
+
+def hidden(value: str) -> str:
+    """Return `<hidden>` for a credential, but leave what is an example anyway: `Bearer <api_key>`, `wrong`, nothing."""
+    scheme, space, credential = value.rpartition(" ")
+    if not value or credential == "wrong" or PLACEHOLDER.fullmatch(credential):
+        return value
+    return f"{scheme} {HIDDEN}" if space and scheme.lower() in ("bearer", "basic", "token") else HIDDEN
+
+
+def cookies(value: str, every: bool) -> str:
+    """Return cookies with their names and attributes, without their values; of Set-Cookie only the first pair is one."""
+    parts = value.split(";")
+    for index, part in enumerate(parts if every else parts[:1]):
+        name, mark, content = part.partition("=")
+        if mark:
+            parts[index] = f"{name}={hidden(content.strip())}"
+    return ";".join(parts)
+
+
+# --- by form ------------------------------------------------------------------------------------------------------------
+
+_TOKENS = re.compile(
+    r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"  # JWT
+    r"|\bshp(?:at|ca|pa|ss|ua)_[0-9A-Za-z]{16,}"  # Shopify
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"
+    r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,}"  # Slack
+    r"|\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,}"  # Stripe
+    r"|\bAIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9_-]{16,}|\bGOCSPX-[A-Za-z0-9_-]{16,}"  # Google
+    r"|\bEAA[A-Za-z0-9]{30,}"  # Meta
+    r"|\bsbp_[A-Za-z0-9]{20,}|\bsb_secret_[A-Za-z0-9_-]{16,}"  # Supabase
+    r"|\bAKIA[0-9A-Z]{16}\b|\bfo1_[A-Za-z0-9_-]{20,}|\bfm[12][ar]?_[A-Za-z0-9+/=_-]{20,}"  # AWS, Fly
+)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----")
+# A digit: "Bearer authentication is required" speaks of credentials, and holds none.
+_AUTHORIZATION = re.compile(r"\b(Bearer|Basic) +(?=[A-Za-z._~+/=-]{0,200}[0-9])([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
+_USER_INFO = re.compile(r"(?<=://)[^\s/?#@\"'<>:]{0,200}:[^\s/?#@\"'<>]{1,200}@")
+_PARAMETER = re.compile(r"(?<=[?&])([A-Za-z0-9_.-]{1,60})=([^&\s\"'<>#\\]{1,4000})")
+
+
+def clean(text: str) -> str:
+    """Return text without what looks like a credential: tokens, keys, `Authorization` values, parameters of URLs."""
+    if "://" in text:
+        text = _USER_INFO.sub(f"{quote(HIDDEN)}@", text)
+    if "=" in text:
+        text = _PARAMETER.sub(_parameter, text)
+    text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", text)
+    text = _PRIVATE_KEY.sub(HIDDEN, text)
+    return _TOKENS.sub(HIDDEN, text)
+
+
+def _parameter(found: re.Match[str]) -> str:
+    name, value = found.groups()
+    if not is_secret_field(name) or hidden(value) != HIDDEN:
+        return found[0]
+    return f"{name}={quote(HIDDEN)}"
