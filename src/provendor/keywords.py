@@ -23,6 +23,7 @@ from provendor.suggest import did_you_mean
 
 FORMATS: Final = frozenset({"date-time", "date", "uri", "email", "uuid"})
 MAX_DEPTH: Final = 200  # levels of schemas within schemas
+MAX_FAULTS: Final = 100  # unknown keywords of one schema; more than this helps nobody
 MAX_PATHS: Final = 100_000  # ways through references that apply to one and the same value
 
 
@@ -51,13 +52,13 @@ class Bundle:
     patterns: tuple[tuple[Origin, str], ...]
 
 
-def link(value: Json, file: str, pointer: str, read: Callable[[str], Json]) -> Bundle:
+def link(value: Json, file: str, pointer: str, read: Callable[[str], Json], folder: str | None = None) -> Bundle:
     """Return the schema with all it refers to; what is wrong with it is in its faults.
 
-    `file` stands in the vendor's folder, relative to what `read` is relative to. `read` returns the value of a file below
-    that folder; it raises ContractError, OSError or LookupError where there is none.
+    `folder` is the vendor's, by default that of the file; references lead nowhere else. `read` returns the value of a file,
+    named as `file` is; it raises ContractError, OSError or LookupError where there is none.
     """
-    linker = _Linker(posixpath.dirname(file), read)
+    linker = _Linker(posixpath.dirname(file) if folder is None else folder, read)
     linker.target(Origin(file, pointer), value)
     schemas = {}
     for index, origin in enumerate(linker.origins):  # grows while references are found
@@ -66,6 +67,19 @@ def link(value: Json, file: str, pointer: str, read: Callable[[str], Json]) -> B
     linker.judge_loops()
     schema = {"$ref": "#/$defs/0", "$defs": schemas}
     return Bundle(schema, tuple(linker.origins), tuple(dict.fromkeys(linker.faults)), tuple(linker.patterns))
+
+
+def follow(reference: str, file: str, read: Callable[[str], Json]) -> tuple[Origin, Json] | None:
+    """Return where a reference in this file leads and what stands there; None where it leads nowhere."""
+    try:
+        return _Linker(posixpath.dirname(file), read).resolve(reference, file)
+    except _NoTarget:
+        return None
+
+
+# The way to a keyword: what is before its last step, and that step. Ways are spelled out as pointers only where one is
+# needed, because most never are.
+_Way = Origin | tuple["_Way", str | int]
 
 
 class _Linker:
@@ -91,10 +105,10 @@ class _Linker:
             self.values.append(value)
         return self.indexes[origin]
 
-    def fault(self, at: Origin, message: str) -> None:
-        self.faults.append(Fault(*at, message))
+    def fault(self, at: _Way, message: str) -> None:
+        self.faults.append(Fault(*_spelled(at), message))
 
-    def walk(self, value: Any, at: Origin, depth: int, *, in_place: bool) -> Any:
+    def walk(self, value: Any, at: _Way, depth: int, *, in_place: bool) -> Any:
         """Return the schema with its references pointing into the bundle; `in_place`: it applies to the target's value."""
         if isinstance(value, bool):
             return value
@@ -106,51 +120,52 @@ class _Linker:
             return True
         made: dict[str, Any] = {}
         for keyword, item in value.items():
-            keep = self.keyword(keyword, item, _below(at, keyword), depth + 1, in_place=in_place)
+            if keyword == "type" and isinstance(item, str) and item in _TYPES:  # a third of all keywords
+                made[keyword] = item
+                continue
+            keep = self.keyword(keyword, item, (at, keyword), depth + 1, in_place=in_place)
             if keep is not _DROPPED:
                 made[keyword] = keep
         return made
 
-    def keyword(self, keyword: str, item: Any, at: Origin, depth: int, *, in_place: bool) -> Any:
+    def keyword(self, keyword: str, item: Any, at: _Way, depth: int, *, in_place: bool) -> Any:
         """Return the keyword's value for the bundle, or _DROPPED."""
         in_place = in_place and keyword in _IN_PLACE
+        if keyword in _SCHEMA_MAPS:
+            return self.schema_map(keyword, item, at, depth, in_place=in_place)
+        if keyword in _SHAPES:
+            return self.value(keyword, item, at)
         if keyword in _ONE_SCHEMA:
             return self.walk(item, at, depth, in_place=in_place)
         if keyword in _SCHEMA_LISTS:
             if not isinstance(item, list) or not item:
                 return self.misshapen(at, "a list of at least one schema", item)
-            return [self.walk(part, _below(at, index), depth, in_place=in_place) for index, part in enumerate(item)]
-        if keyword in _SCHEMA_MAPS:
-            return self.schema_map(keyword, item, at, depth, in_place=in_place)
+            return [self.walk(part, (at, index), depth, in_place=in_place) for index, part in enumerate(item)]
         if keyword == "$ref":
             return self.reference(item, at, in_place=in_place)
-        if keyword not in _SHAPES:
+        if len(self.faults) < MAX_FAULTS:  # looking for what was meant is slow
             self.fault(at, _unknown(keyword))
-            return _DROPPED
-        fits, expected = _SHAPES[keyword]
-        if not fits(item):
-            if keyword == "type" and (item is None or (isinstance(item, list) and None in item)):
-                expected = 'a type, or a list of different types, with "null" in quotes'
-            return self.misshapen(at, expected, item)
-        return self.value(keyword, item, at)
+        return _DROPPED
 
-    def misshapen(self, at: Origin, expected: str, item: Any) -> Any:
+    def misshapen(self, at: _Way, expected: str, item: Any) -> Any:
         self.fault(at, f"expected {expected}, got {_kind(item)}")
         return _DROPPED
 
-    def schema_map(self, keyword: str, item: Any, at: Origin, depth: int, *, in_place: bool) -> Any:
+    def schema_map(self, keyword: str, item: Any, at: _Way, depth: int, *, in_place: bool) -> Any:
         if not isinstance(item, dict):
             return self.misshapen(at, "a mapping of names to schemas", item)
         if keyword == "patternProperties":
-            self.patterns.extend((_below(at, pattern), pattern) for pattern in item)
-        made = {
-            name: self.walk(part, _below(at, name), depth, in_place=in_place and keyword == "dependentSchemas")
-            for name, part in item.items()
-        }
+            self.patterns.extend((_spelled((at, pattern)), pattern) for pattern in item)
+        made = {name: self.walk(part, (at, name), depth, in_place=in_place) for name, part in item.items()}
         return _DROPPED if keyword == "$defs" else made  # what is referred to there has a place of its own
 
-    def value(self, keyword: str, item: Any, at: Origin) -> Any:
-        """Judge a value of the right shape further, and say what the bundle holds of it."""
+    def value(self, keyword: str, item: Any, at: _Way) -> Any:
+        """Judge a keyword that holds no schemas, and say what the bundle holds of it."""
+        fits, expected = _SHAPES[keyword]
+        if not fits(item):
+            if keyword == "type" and (item is None or (isinstance(item, list) and None in item)):
+                expected += ', with "null" in quotes'
+            return self.misshapen(at, expected, item)
         if keyword == "type":
             for name in [item] if isinstance(item, str) else item:
                 if name not in _TYPES:
@@ -159,30 +174,31 @@ class _Linker:
             known = ", ".join(sorted(FORMATS))
             self.fault(at, f'the format "{_short(item)}" is not checked; use one of {known}, or a pattern')
         elif keyword == "pattern":
-            self.patterns.append((at, item))
+            self.patterns.append((_spelled(at), item))
         elif keyword == "$schema" and item.rstrip("#") != _DRAFT:
             self.fault(at, f"contracts are written in JSON Schema 2020-12 ({_DRAFT})")
         return _DROPPED if keyword in _ANNOTATIONS else item
 
     # --- references ---------------------------------------------------------------------------------------------------
 
-    def reference(self, item: Any, at: Origin, *, in_place: bool) -> Any:
+    def reference(self, item: Any, at: _Way, *, in_place: bool) -> Any:
+        place = _spelled(at)
         try:
-            origin, value = self.resolve(item, at)
+            origin, value = self.resolve(item, place.file)
         except _NoTarget as reason:
             self.fault(at, str(reason))
             return _DROPPED
         index = self.target(origin, value)
         if in_place:
-            self.edges.setdefault(self.current, []).append((index, at))
+            self.edges.setdefault(self.current, []).append((index, place))
         return f"#/$defs/{index}"
 
-    def resolve(self, item: Any, at: Origin) -> tuple[Origin, Any]:
-        """Return where the reference leads and what stands there; raises _NoTarget."""
+    def resolve(self, item: Any, current: str) -> tuple[Origin, Any]:
+        """Return where a reference in the current file leads and what stands there; raises _NoTarget."""
         if not isinstance(item, str):
             raise _NoTarget(f"expected a reference such as schemas/user.yaml#/user, got {_kind(item)}")
         name, _, fragment = item.partition("#")
-        file = self.file(name, at.file) if name else at.file
+        file = self.file(name, current) if name else current
         if "%" in fragment:
             from urllib.parse import unquote  # noqa: PLC0415 - rare
 
@@ -258,12 +274,12 @@ def _at(value: Any, pointer: str, file: str) -> Any:
     return value
 
 
-def _below(at: Origin, key: str | int) -> Origin:
-    return Origin(at.file, f"{at.pointer}/{key}" if isinstance(key, int) else f"{at.pointer}/{_escape(key)}")
-
-
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+def _spelled(at: _Way) -> Origin:
+    steps: list[str] = []
+    while not isinstance(at, Origin):
+        steps.append("/" + str(at[1]).replace("~", "~0").replace("/", "~1"))
+        at = at[0]
+    return Origin(at.file, at.pointer + "".join(reversed(steps)))
 
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")

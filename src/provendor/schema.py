@@ -12,14 +12,16 @@ with the length of the text only, so that no pattern and no answer can hang a ru
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from provendor.errors import ContractError, Problem
 from provendor.exchange import Json
-from provendor.keywords import Bundle, Fault, link
+from provendor.keywords import Bundle, Fault, follow, link
 from provendor.mismatch import Mismatch, described, mismatches, pointer_of
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class Schema:
     returns the same object for the same name, schemas that refer to the same place share what was compiled.
     """
 
-    __slots__ = ("_linked", "file", "pointer", "read", "value")
+    __slots__ = ("_linked", "_referred", "file", "pointer", "read", "value")
 
     def __init__(self, value: Json, file: str, pointer: str, read: Callable[[str], Json]) -> None:
         self.value = value
@@ -45,6 +47,7 @@ class Schema:
         self.pointer = pointer
         self.read = read
         self._linked: _Linked | None = None
+        self._referred = False
 
     def is_valid(self, instance: Any) -> bool:
         """Say whether a JSON value fits; raises ContractError if this is no schema."""
@@ -57,7 +60,8 @@ class Schema:
         """Yield every way in which a JSON value does not fit, sorted by place; raises ContractError if this is no schema."""
         linked = self._link()
         try:
-            yield from mismatches(linked.validator.iter_errors(instance), instance, linked.bundle)
+            for mismatch in mismatches(linked.validator.iter_errors(instance), instance, linked.bundle):
+                yield replace(mismatch, keyword="/$ref" + mismatch.keyword) if self._referred else mismatch
         except ValueError as reason:
             yield _unreadable(instance, reason, self)
 
@@ -78,7 +82,15 @@ class Schema:
 
     def _link(self) -> _Linked:
         if self._linked is None:
-            self._linked = _linked(_Same(self.value), self.file, self.pointer, self.read)
+            folder = posixpath.dirname(self.file)
+            value, file, pointer = self.value, self.file, self.pointer
+            if isinstance(value, dict) and list(value) == ["$ref"] and isinstance(value["$ref"], str):
+                # Many cases refer to one and the same schema and to nothing else: that schema is compiled once.
+                found = follow(value["$ref"], file, self.read)
+                if found is not None:
+                    self._referred = True
+                    (file, pointer), value = found
+            self._linked = _linked(_Same(value), file, pointer, self.read, folder)
         return self._linked
 
 
@@ -128,8 +140,8 @@ class _Linked:
 
 
 @lru_cache(maxsize=4096)  # by identity: an entry cannot go stale
-def _linked(value: _Same, file: str, pointer: str, read: Callable[[str], Json]) -> _Linked:
-    return _Linked(link(value.value, file, pointer, read))
+def _linked(value: _Same, file: str, pointer: str, read: Callable[[str], Json], folder: str) -> _Linked:
+    return _Linked(link(value.value, file, pointer, read, folder))
 
 
 def _compile(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
