@@ -37,7 +37,9 @@ def test_every_condition_must_hold():
     assert code(rule, exchange=an_exchange(200, **fitting)) == "throttled"
     assert code(rule, exchange=an_exchange(201, **fitting)) is None
     assert code(rule, exchange=an_exchange(200, **{**fitting, "headers": {"x-version": "2"}})) is None
-    assert code(rule, exchange=an_exchange(200, **{**fitting, "json_body": {"errors": [{"code": "THROTTLED"}]}})) is None
+    assert (
+        code(rule, exchange=an_exchange(200, **{**fitting, "json_body": {"errors": [{"code": "THROTTLED"}]}})) is None
+    )
     assert code(rule, exchange=an_exchange(200, **{**fitting, "json_body": {"text": "slow"}})) is None
 
 

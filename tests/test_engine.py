@@ -16,6 +16,11 @@ from provendor.engine import ENGINE
 from provendor.verdict import Finding, Outcome
 
 TODAY = date(2026, 11, 20)
+SCHEMA = {
+    "type": "object",
+    "properties": {"id": {"type": "integer"}, "at": {"type": "string", "format": "date-time"}},
+    "required": ["id"],
+}
 
 
 def judge(check, exchange, expect):
@@ -31,6 +36,8 @@ def outcome(check, exchange, expect):
 
 
 class TestStatus:
+    """The key `status`."""
+
     def test_an_allowed_status_passes(self):
         """One of several, or of a class."""
         assert outcome(engine.status, an_exchange(204), an_expect(200, 204)) is Outcome.PASS
@@ -44,6 +51,8 @@ class TestStatus:
 
 
 class TestHeaders:
+    """The key `headers`."""
+
     @pytest.mark.parametrize(
         ("test", "expected", "actual"),
         [
@@ -78,6 +87,8 @@ class TestHeaders:
 
 
 class TestContentType:
+    """The key `content_type`, and what follows from `body`."""
+
     @pytest.mark.parametrize(
         "given",
         [
@@ -123,23 +134,19 @@ class TestContentType:
 
 
 class TestBody:
-    SCHEMA = {
-        "type": "object",
-        "properties": {"id": {"type": "integer"}, "at": {"type": "string", "format": "date-time"}},
-        "required": ["id"],
-    }
+    """The key `body`."""
 
     def test_a_body_that_matches_passes(self):
         """Values are judged as JSON values."""
-        assert outcome(engine.body, an_exchange(json_body={"id": 7}), an_expect(body=self.SCHEMA)) is Outcome.PASS
+        assert outcome(engine.body, an_exchange(json_body={"id": 7}), an_expect(body=SCHEMA)) is Outcome.PASS
 
     def test_each_mismatch_is_a_finding_with_its_pointer(self):
         """Both places are found at once, and each knows the schema key that objects."""
-        found = findings(engine.body, an_exchange(json_body={"id": "7", "at": "today"}), an_expect(body=self.SCHEMA))
+        found = findings(engine.body, an_exchange(json_body={"id": "7", "at": "today"}), an_expect(body=SCHEMA))
 
         assert sorted(each.at for each in found) == ["/at", "/id"]
         assert {each.code for each in found} == {"body-schema"}
-        assert all(each.key.startswith("body/") for each in found)
+        assert sorted(each.key.partition("#")[2] for each in found) == ["/properties/at/format", "/properties/id/type"]
 
     def test_a_body_with_thousands_of_mismatches_ends(self):
         """Some are shown, not all."""
@@ -152,7 +159,7 @@ class TestBody:
         [
             (b"", "no bytes"),
             (b"<html>", '"<html>" (Expecting value: line 1 column 1 (char 0))'),
-            (b'{"id": 7', "\"{\"id\": 7\" (Expecting ',' delimiter: line 1 column 9 (char 8))"),
+            (b'{"id": 7', '"{"id": 7" (Expecting \',\' delimiter: line 1 column 9 (char 8))'),
             (b"NaN", '"NaN" (NaN is not JSON)'),
         ],
     )
@@ -177,6 +184,8 @@ class TestBody:
 
 
 class TestBodyText:
+    """The key `text`."""
+
     def test_a_pattern_is_searched_anywhere(self):
         """It need not be at the start."""
         assert outcome(engine.body_text, an_exchange(body="please Retry later\n"), an_expect(text="Retry l")) == "pass"
@@ -191,6 +200,8 @@ class TestBodyText:
 
 
 class TestBodyEmpty:
+    """The key `empty`."""
+
     def test_no_bytes_pass_and_any_byte_fails(self):
         """Also a line break is something."""
         assert outcome(engine.body_empty, an_exchange(204), an_expect(204, empty=True)) is Outcome.PASS
@@ -201,6 +212,8 @@ class TestBodyEmpty:
 
 
 class TestErrorClass:
+    """The key `error`, and the error table."""
+
     RULES = (
         a_rule("unauthorized", 401),
         a_rule("rate-limited", 429, retryable=True),
@@ -208,6 +221,7 @@ class TestErrorClass:
     )
 
     def judged(self, exchange, *allowed, error=None):
+        """Return the findings under this table."""
         return findings(engine.error_class, exchange, an_expect(*allowed, error=error, errors=self.RULES))
 
     def test_the_code_that_the_contract_names_passes(self):
@@ -256,13 +270,17 @@ class TestErrorClass:
 
 
 class TestLatency:
+    """The key `latency`."""
+
     def test_a_replay_has_no_timing(self):
         """So that no replay says anything about speed."""
         verdict = judge(engine.latency, an_exchange(), an_expect(warn_after_ms=1.0))
 
         assert (verdict.outcome, verdict.reason) == (Outcome.SKIP, "a replayed answer has no timing")
 
-    @pytest.mark.parametrize(("elapsed", "expected"), [(100.0, "pass"), (801.0, "warn"), (2001.0, "fail"), (None, "skip")])
+    @pytest.mark.parametrize(
+        ("elapsed", "expected"), [(100.0, "pass"), (801.0, "warn"), (2001.0, "fail"), (None, "skip")]
+    )
     def test_a_live_answer_is_held_to_its_budget(self, elapsed, expected):
         """Above the first bound it is a warn, above the second a fail, without a time nothing is said."""
         expect = an_expect(warn_after_ms=800.0, fail_after_ms=2000.0)
@@ -277,6 +295,8 @@ class TestLatency:
 
 
 class TestDeprecation:
+    """Headers that announce an end."""
+
     @pytest.mark.parametrize(
         ("header", "value", "code", "actual"),
         [
@@ -308,16 +328,21 @@ class TestDeprecation:
             Finding(code, "no such header", actual, f"header {header.lower()}", level=Outcome.WARN)
         ]
 
-    @pytest.mark.parametrize(("header", "value"), [("Deprecation", "false"), ("Deprecation", "?0"), ("Warning", "110 - x")])
+    @pytest.mark.parametrize(
+        ("header", "value"), [("Deprecation", "false"), ("Deprecation", "?0"), ("Warning", "110 - x")]
+    )
     def test_headers_that_announce_nothing_pass(self, header, value):
         """An explicit no, and another warning."""
         assert outcome(engine.deprecation, an_exchange(headers={header: value}), an_expect()) is Outcome.PASS
 
 
 class TestCredentialEcho:
+    """Our own secrets in an answer."""
+
     SECRET = "tok/en+ü?secret-0123"
 
     def judged(self, **answer):
+        """Return the verdict while the secret is in use."""
         return judge(engine.credential_echo, a_live_exchange(**answer), an_expect(secrets=(self.SECRET,)))
 
     @pytest.mark.parametrize(
@@ -335,7 +360,10 @@ class TestCredentialEcho:
     )
     def test_a_secret_is_found_however_it_is_written(self, written):
         """Plain, URL-encoded, in base64 inside something longer, and escaped in JSON; its value is not in the verdict."""
-        in_body, in_header = self.judged(body=f'{{"a":"{written}"}}'), self.judged(headers={"X-Token": f"a {written} b"})
+        in_body, in_header = (
+            self.judged(body=f'{{"a":"{written}"}}'),
+            self.judged(headers={"X-Token": f"a {written} b"}),
+        )
 
         assert [each.at for each in in_body.findings] == ["body"]
         if written.isascii():
@@ -356,6 +384,8 @@ class TestCredentialEcho:
 
 
 class TestCassette:
+    """Origin and age of a recording."""
+
     def test_an_unknown_origin_is_a_warn(self):
         """Nobody can tell whether the answer is invented."""
         (found,) = findings(engine.cassette_origin, an_exchange(recording=a_recording(origin=None)), an_expect())
@@ -434,7 +464,7 @@ def test_a_case_that_passes_costs_little():
     The bound is generous: a neighbour on the machine must not fail it. What it catches is work that is done per call.
     """
     properties = {f"p{number}": {"type": "string"} for number in range(30)}
-    answer = an_exchange(200, {name: "x" * 50 for name in properties})
+    answer = an_exchange(200, dict.fromkeys(properties, "x" * 50))
     expect = an_expect(
         200,
         body={"type": "object", "properties": properties, "required": list(properties)},

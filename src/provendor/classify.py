@@ -16,9 +16,11 @@ SEARCHED_CHARACTERS = 262_144  # patterns look at so much of a body: what names 
 
 def classify(rules: tuple[ErrorRule, ...], exchange: Exchange) -> ErrorRule | None:
     """Return the first rule whose conditions all hold, or None. No answer, however hostile, makes it raise."""
-    status = exchange.status
+    status, kind = exchange.status, exchange.status // 100
     for rule in rules:
-        if rule.status is not None and status not in rule.status:
+        allowed = rule.status
+        # Written out, because every rule of the table is looked at for every answer.
+        if allowed is not None and status not in allowed.exact and kind not in allowed.classes:
             continue
         if _holds(rule, exchange):
             return rule

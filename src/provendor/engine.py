@@ -16,6 +16,7 @@ from provendor.check import check
 from provendor.classify import SEARCHED_CHARACTERS, classify, found_in_text, header_holds
 from provendor.contract import ErrorRule, Expect, HeaderTest
 from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.schema import Mismatch
 from provendor.verdict import Finding, Outcome, Skip
 
 _MOST_MISMATCHES = 25
@@ -81,7 +82,12 @@ def body(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
         return
     if not schema.is_valid(value):
         for found in islice(schema.mismatches(value), _MOST_MISMATCHES):
-            yield Finding("body-schema", found.expected, found.actual, found.at, f"body{found.keyword}")
+            yield Finding("body-schema", found.expected, found.actual, found.at, _key(found))
+
+
+def _key(found: Mismatch) -> str:
+    """Return where the demand stands: a schema is often shared and written in another file."""
+    return f"{found.file}#{found.pointer}" if found.file else "body"
 
 
 def _not_json(exchange: Exchange, reason: str) -> str:

@@ -130,29 +130,31 @@ def judgement(judged: Judgement, root: Path, *, colour: bool = False) -> str:
 def spot(root: Path, case: Case, key: str) -> Spot:
     """Return where the contract makes a demand of a case; the case itself where the key is not written out.
 
-    `key` is a contract key below the case (`status`, `headers.Link`, `body/properties/id`) or of its operation.
+    `key` is a contract key below the case (`status`, `headers.Link`) or its operation, or `file#pointer` for a schema.
     """
-    place = case.place
-    try:
-        path = root / place.file
-        stat = path.stat()
-        written = _written(path, place.file, stat.st_mtime_ns, stat.st_size)
-    except (OSError, ContractError):
-        return Spot(place.file, place.line, place.column, "")
-    operation: tuple[str | int, ...] = ("operations", case.operation)
+    file, hash_, pointer = key.partition("#")
+    if hash_ and (found := _find(root, file, tuple(map(_unescaped, pointer.split("/")[1:])))):
+        return found
+    operation = ("operations", case.operation)
     below = (*operation, "cases", case.name)
-    for way in ((*below, *_way(key)), (*operation, *_way(key))) if key else ():
-        found = written.spot(way)
-        if found is not None:
+    for start in (below, operation):
+        if key and not hash_ and (found := _find(root, case.place.file, (*start, *key.split(".", 1)), len(start))):
             return found
-    return written.spot(below) or Spot(place.file, place.line, place.column, written.line(place.line))
+    place = case.place
+    return _find(root, place.file, below) or Spot(place.file, place.line, place.column, "")
 
 
-def _way(key: str) -> tuple[str | int, ...]:
-    """Split a key: a pointer behind the first `/`, else at the first dot (a header's name may hold more)."""
-    if "/" in key:
-        return tuple(part.replace("~1", "/").replace("~0", "~") for part in key.split("/"))
-    return tuple(key.split(".", 1))
+def _find(root: Path, file: str, way: Sequence[str], known: int = 0) -> Spot | None:
+    """Return the deepest key on this way that is written in the file; None where it is not below the first `known`."""
+    try:
+        stat = (root / file).stat()
+        return _written(root / file, file, stat.st_mtime_ns, stat.st_size).spot(way, known)
+    except (OSError, ContractError):
+        return None
+
+
+def _unescaped(token: str) -> str:
+    return token.replace("~1", "/").replace("~0", "~")
 
 
 class _Written:
@@ -162,24 +164,22 @@ class _Written:
         self._document = document
         self._lines = lines
 
-    def line(self, number: int) -> str:
-        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
-
-    def spot(self, way: tuple[str | int, ...]) -> Spot | None:
-        """Return the place of the deepest key on this way that is written in this file; None where not even the first two."""
+    def spot(self, way: Sequence[str], known: int) -> Spot | None:
+        """Return the place of the deepest key on the way, if it lies below the first `known`."""
         value: Any = self._document.value
-        known: list[str | int] = []
+        path: list[str | int] = []
         for part in way:
-            step: Any = int(part) if isinstance(value, list) and str(part).isdigit() else part
+            step: Any = int(part) if isinstance(value, list) and part.isdecimal() else part
             try:
                 value = value[step]
             except (KeyError, IndexError, TypeError):
                 break
-            known.append(step)
-        if len(known) < min(len(way), 5 if way[2:3] == ("cases",) else 3):
+            path.append(step)
+        if len(path) <= known:
             return None
-        number, column = self._document.place(tuple(known), key=True)
-        return Spot(self._document.name, number, column, self.line(number), len(str(known[-1])))
+        number, column = self._document.place(tuple(path), key=True)
+        text = self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+        return Spot(self._document.name, number, column, text, len(str(path[-1])))
 
 
 @lru_cache(maxsize=4)

@@ -32,11 +32,12 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 class Finding:
     """One difference between what a contract expects and what came.
 
-    Finding("body-schema", "integer", 'string "7"', at="/id", key="body.properties.id.type")
+    Finding("body-schema", "integer", 'string "7"', at="/id", key="contracts/a/b.yaml#/schemas/id/type")
 
     `code` is stable and explained by `provendor explain CODE`. `at` is a JSON pointer into the body, or the name of the
     part (`header retry-after`), empty for the exchange as a whole. `key` is the contract key below the case that made
-    the demand (`status`, `body`, `headers.Link`), so that reports can name file and line. `level` is `fail` or `warn`.
+    the demand (`status`, `body`, `headers.Link`), or `file#pointer` for a key of a schema, so that reports can name file
+    and line. `level` is `fail` or `warn`.
     """
 
     code: str
