@@ -31,11 +31,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_now(parser: argparse.ArgumentParser) -> None:
     """Add `--now`."""
     parser.add_argument(
-        "--now", type=_day, metavar="YYYY-MM-DD", help="the day that decides ages and `pending` (default: today, UTC)"
+        "--now", type=day, metavar="YYYY-MM-DD", help="the day that decides ages and `pending` (default: today, UTC)"
     )
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """Read a day as an option gives it."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -1,0 +1,70 @@
+"""Write a case's cassette from an answer in hand: a documentation example, a log, a support ticket.
+
+    provendor adopt chatwoot/conversations.list:ok answer.json --origin documented --source https://…
+
+The request is built from the contract, the answer is redacted and judged before anything is written, and the cassette
+says where it comes from. Only `provendor record` writes recordings of live traffic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from provendor import adopt, check, loading, present, selector
+from provendor.adopt import Adopted
+from provendor.commands import arguments, console
+from provendor.exchange import Headers, Origin
+from provendor.run import Replayer
+from provendor.verdict import Outcome
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("selector", metavar="SELECTOR", help="exactly one case: vendor/operation:case")
+    parser.add_argument("answer", metavar="FILE", help="the answer's body; - reads standard input")
+    origins = [str(Origin.DOCUMENTED), str(Origin.SYNTHETIC)]
+    parser.add_argument("--origin", required=True, choices=origins, help="how the answer came to be")
+    parser.add_argument("--source", required=True, metavar="TEXT", help="where it was taken from, with its version")
+    parser.add_argument("--status", type=int, metavar="N", help="the HTTP status (default: the case's, if it names one)")
+    arguments.add_header(parser)
+    parser.add_argument("--written-at", dest="now", type=arguments.day, metavar="YYYY-MM-DD", help="default: today, UTC")
+    parser.add_argument("--note", metavar="TEXT", help="anything a reader should know; kept in the cassette")
+    parser.add_argument("--replace", action="store_true", help="replace the cassette that is there")
+    parser.add_argument("--keep-failing", action="store_true", help="write it although it does not honour the case")
+    arguments.add_root(parser)
+    arguments.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Adopt the answer; 0 written, 1 refused because it does not honour the case."""
+    root = arguments.root_of(args)
+    body = sys.stdin.buffer.read() if args.answer == "-" else Path(args.answer).read_bytes()
+    with arguments.cache_of(root) as cache:
+        suite = loading.load(root, selector.vendors_named([args.selector]), cache)
+        replayer = Replayer(suite, check.load_checks(root / "checks"), today=arguments.today_of(args), cache=cache)
+        adopted = adopt.adopt(
+            replayer,
+            args.selector,
+            body,
+            origin=Origin(args.origin),
+            source=args.source,
+            status=args.status,
+            headers=Headers(tuple(args.header)) if args.header else None,
+            note=args.note,
+            replace=args.replace,
+            keep_failing=args.keep_failing,
+        )
+    _print(adopted, replayer, root, args.json)
+    return 0 if adopted.written else 1
+
+
+def _print(adopted: Adopted, replayer: Replayer, root: Path, as_json: bool) -> None:
+    path = adopted.path.relative_to(root).as_posix()
+    if as_json:
+        console.print_json({"written": adopted.written, "cassette": path, "outcome": str(adopted.result.outcome)})
+        return
+    if adopted.result.outcome is not Outcome.PASS:
+        print(present.full(adopted.result, replayer.suite, colour=console.wants_colour(sys.stdout)))
+    print(f"wrote {path}" if adopted.written else f"nothing was written to {path}: the answer does not honour the case")
