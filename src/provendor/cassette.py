@@ -88,6 +88,12 @@ def load(path: Path, name: str, cache: Cache | None = None) -> Cassette:
     return Cassette(_recording(metadata, name, digest), interactions)
 
 
+def parse(data: bytes, name: str) -> Cassette:
+    """Return the cassette that these bytes hold; raises CassetteBroken."""
+    metadata, interactions = _Reader(data, name).read()
+    return Cassette(_recording(metadata, name, hashlib.sha256(data).hexdigest()), interactions)
+
+
 def _bytes(path: Path, name: str) -> bytes:
     try:
         if path.is_file():
@@ -210,8 +216,8 @@ class _Reader:
             return None
         headers = self.headers(value.get("headers"), (*path, "headers"))
         if "status_code" in value:  # vcrpy before version 6, with httpx
-            status, raw = self.status(value["status_code"], (*path, "status_code")), value.get("content")
-            return status, *self.decompressed(raw, self.body(raw, (*path, "content")), headers, (*path, "content"))
+            status, at = self.status(value["status_code"], (*path, "status_code")), (*path, "content")
+            return status, *self.decompressed(headers, self.body(value.get("content"), at), at)
         given = value.get("status")
         if isinstance(given, dict):
             status = self.status(given.get("code"), (*path, "status", "code"))
@@ -219,7 +225,7 @@ class _Reader:
             self.fault((*path, "status"), "a mapping with code and message", given)
             status = 0
         raw, at = self.response_body(value.get("body"), (*path, "body"))
-        return status, *self.decompressed(raw, self.body(raw, at), headers, at)
+        return status, *self.decompressed(headers, self.body(raw, at), at)
 
     def status(self, value: Any, path: tuple[str | int, ...]) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599:
@@ -267,22 +273,12 @@ class _Reader:
                     self.fault((*path, name) if index is None else (*path, name, index), "text", item)
         return Headers(tuple(items))
 
-    def decompressed(
-        self, raw: Any, body: bytes, headers: Headers, path: tuple[str | int, ...]
-    ) -> tuple[Headers, bytes]:
-        """Undo `content-encoding`, and take the header away as vcrpy does; text was decoded before it was written."""
-        encodings = [part.strip().lower() for value in headers.all("content-encoding") for part in value.split(",")]
-        encodings = [each for each in encodings if each not in ("", "identity")]
-        if not encodings:
-            return headers, body
-        if isinstance(raw, bytes):
-            try:
-                for encoding in reversed(encodings):
-                    body = _decompress(body, encoding)
-            except ValueError as reason:
-                self.fault(path, f"the body cannot be decoded as its content-encoding says: {reason}")
-                return headers, b""
-        return _plain_headers(headers, len(body)), body
+    def decompressed(self, headers: Headers, body: bytes, path: tuple[str | int, ...]) -> tuple[Headers, bytes]:
+        try:
+            return decompress(headers, body)
+        except ValueError as reason:
+            self.fault(path, f"the body cannot be decoded as its content-encoding says: {reason}")
+            return headers, b""
 
 
 _METADATA_KEYS: Final = (
@@ -326,8 +322,37 @@ def _describe(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+# --- compressed bodies ------------------------------------------------------------------------------------------------
+
+
+def decompress(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+    """Undo `content-encoding` and take the header away, as vcrpy does; raises ValueError with the reason.
+
+    A body that is text was decoded before it was written down, whatever the header says. No more than MAX_BODY bytes
+    are ever made.
+    """
+    encodings = [part.strip().lower() for value in headers.all("content-encoding") for part in value.split(",")]
+    encodings = [each for each in encodings if each not in ("", "identity")]
+    if not encodings:
+        return headers, body
+    try:
+        for encoding in reversed(encodings):
+            body = _decoded(body, encoding)
+    except ValueError:
+        if not _is_text(body):
+            raise
+    return _plain_headers(headers, len(body)), body
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _plain_headers(headers: Headers, length: int) -> Headers:
-    """Return the headers as they are when the body is not compressed."""
     return Headers(
         tuple(
             (name, str(length) if name.lower() == "content-length" else value)
@@ -337,30 +362,35 @@ def _plain_headers(headers: Headers, length: int) -> Headers:
     )
 
 
-def _decompress(body: bytes, encoding: str) -> bytes:
-    """Return the decompressed body; raises ValueError with the reason. No more than MAX_BODY bytes are ever made."""
+def _decoded(body: bytes, encoding: str) -> bytes:
+    if encoding in ("gzip", "x-gzip"):
+        return _inflated(body, 31)
+    if encoding != "deflate":
+        raise ValueError(f"{encoding} cannot be decoded here; record it with decode_compressed_response, or as gzip")
+    try:
+        return _inflated(body, 15)  # in zlib's frame, as the standard says
+    except ValueError:
+        if _is_text(body):
+            raise
+        return _inflated(body, -15)  # without it, as some servers do
+
+
+def _inflated(body: bytes, window: int) -> bytes:
     import zlib  # noqa: PLC0415 - few cassettes are compressed
 
-    if encoding in ("gzip", "x-gzip"):
-        windows: tuple[int, ...] = (31,)
-    elif encoding == "deflate":
-        windows = (15, -15)  # with zlib's frame as the standard says, or without as some servers do
-    else:
-        raise ValueError(f"{encoding} cannot be decoded here; record it with decode_compressed_response, or as gzip")
-    reason = ""
-    for window in windows:
+    data = bytearray()
+    while body:  # gzip may come in several members
         decoder = zlib.decompressobj(wbits=window)
         try:
-            data = decoder.decompress(body, MAX_BODY)
-        except zlib.error as trouble:
-            reason = reason or str(trouble)
-            continue
-        if decoder.unconsumed_tail:
+            data += decoder.decompress(body, MAX_BODY + 1 - len(data))
+        except zlib.error as reason:
+            raise ValueError(str(reason)) from None
+        if len(data) > MAX_BODY:
             raise ValueError(f"it decompresses to more than {MAX_BODY // 1024 // 1024} MiB")
-        if not decoder.eof and body:
+        if not decoder.eof:
             raise ValueError("it ends too early")
-        return data
-    raise ValueError(reason)
+        body = decoder.unused_data
+    return bytes(data)
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TypeAlias
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -79,6 +80,18 @@ def build(case: Case, values: Values) -> Request:
 def references(text: str) -> Iterator[str]:
     """Yield the names that a template refers to, in order."""
     return (found["name"] for found in REFERENCE.finditer(text) if found["name"])
+
+
+def digest(request: Request) -> str:
+    """Return the SHA-256, in hexadecimal, of what makes the request: the order of query and headers does not matter."""
+    parts = [
+        request.method,
+        request.url,
+        sorted(request.query),
+        sorted((name.lower(), value) for name, value in request.headers),
+        request.body.decode("latin-1"),
+    ]
+    return sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 
 class _Unfit(ValueError):

@@ -1,0 +1,183 @@
+"""A cassette from an answer in hand: a documentation example, a line of a log, a support ticket.
+
+    adopted = adopt(replayer, "chatwoot/profile:ok", answer, origin=Origin.DOCUMENTED, source="https://...")
+    adopted.written                        # False: the contract refuses the answer, and nothing was written
+    adopted.result                         # how the case fares with it
+
+The request is the one that the contract makes. The answer is redacted, written as it would be on disk, read back and
+judged before the file appears; `recorded` is not for this way in, only live traffic may claim it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from provendor import __version__, cassette, requests, selector
+from provendor.cassette import Cassette, Interaction, Metadata
+from provendor.contract import Case, Vendor
+from provendor.errors import UsageError
+from provendor.exchange import Headers, Origin
+from provendor.redact import Redactor
+from provendor.replay import Replay
+from provendor.run import Replayer, Result, adopt_command, run_case
+from provendor.transport import drive
+from provendor.verdict import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What became of the answer. `text` is the cassette, `path` where it is, or would be if `written` is false."""
+
+    case: Case
+    path: Path
+    text: str
+    result: Result
+    written: bool
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the contract accepts the answer; a failure that `pending` foresees is one all the same."""
+        return self.result.outcome in (Outcome.PASS, Outcome.WARN) and not self.result.expected
+
+
+def adopt(
+    replayer: Replayer,
+    pattern: str,
+    answer: bytes,
+    *,
+    origin: Origin,
+    source: str,
+    status: int | None = None,
+    headers: Headers | None = None,
+    secrets: Mapping[str, str] | None = None,
+    environment: str | None = None,
+    api_version: str | None = None,
+    note: str | None = None,
+    replace: bool = False,
+    keep_failing: bool = False,
+) -> Adopted:
+    """Write the cassette of the one case that `pattern` selects; raises UsageError where that cannot be done.
+
+    `status` may be left out where the contract allows one only. Without a content type, a JSON answer is given
+    `application/json`. `secrets` are live values by name that the answer may hold. `replace` allows an existing cassette
+    to be written over, `keep_failing` writes also what the contract refuses. The day is the replayer's.
+    """
+    case = _one_case(replayer, pattern)
+    _require_origin(origin, source)
+    path = replayer.cassettes / case.cassette
+    if path.exists() and not replace:
+        raise UsageError(f"cassettes/{case.cassette} exists already; --replace writes over it")
+    vendor = replayer.suite.vendors[case.vendor]
+    redactor = Redactor(secrets, vendor.redact)
+    request = replayer.request(case)
+    metadata = Metadata(
+        origin=origin,
+        source=redactor.text(source.strip()),
+        at=replayer.today.isoformat(),
+        environment=environment,
+        api_version=_api_version(api_version, vendor),
+        request_digest=requests.digest(request),
+        contract=case.id,
+        provendor=__version__,
+        note=redactor.text(note) if note else None,
+    )
+    answered = _answer(redactor, headers or Headers(), answer)
+    text = cassette.dump([Interaction(request, _status(case, status), *answered)], metadata)
+    _refuse_leaks(redactor, text)
+    result = _judge(replayer, case, cassette.parse(text.encode("utf-8"), f"cassettes/{case.cassette}"))
+    adopted = Adopted(case, path, text, result, written=False)
+    if not (adopted.accepted or keep_failing):
+        return adopted
+    _write(path, text.encode("utf-8"))
+    return dataclasses.replace(adopted, written=True)
+
+
+def _one_case(replayer: Replayer, pattern: str) -> Case:
+    cases = selector.select(replayer.suite, [pattern])
+    if len(cases) == 1:
+        return cases[0]
+    names = ", ".join(case.id for case in cases[:5])
+    more = f" and {len(cases) - 5} more" if len(cases) > 5 else ""
+    raise UsageError(f"an answer belongs to one case; {pattern} selects {names}{more}")
+
+
+def _require_origin(origin: Origin, source: str) -> None:
+    if origin is Origin.RECORDED:
+        raise UsageError(
+            "origin recorded is for live traffic, which only `provendor record` writes; use documented or synthetic"
+        )
+    if not source.strip():
+        raise UsageError("say where the answer comes from: a URL, or a document and its version")
+
+
+def _api_version(given: str | None, vendor: Vendor) -> str | None:
+    return given if given is not None else vendor.api_version
+
+
+def _status(case: Case, status: int | None) -> int:
+    if status is None:
+        allowed = case.expect.status
+        if len(allowed.exact) != 1 or allowed.classes:
+            raise UsageError(f"{case.id} allows {allowed}: say with --status which one the answer had")
+        return next(iter(allowed.exact))
+    if not 100 <= status <= 599:
+        raise UsageError(f"{status} is no HTTP status; expected 100 to 599")
+    return status
+
+
+def _answer(redactor: Redactor, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+    try:
+        headers, body = cassette.decompress(headers, body)
+    except ValueError as reason:
+        raise UsageError(f"the answer cannot be decoded as its content-encoding says: {reason}") from None
+    content_type = headers.get("content-type")
+    if content_type is None and _is_json(body):
+        content_type = "application/json"
+        headers = Headers((("content-type", content_type), *headers))
+    new = redactor.body(body, content_type)
+    kept = (pair for pair in redactor.headers(headers) if pair[0].lower() != "transfer-encoding")
+    return Headers(tuple(_with_length(pair, len(body), len(new)) for pair in kept)), new
+
+
+def _with_length(pair: tuple[str, str], before: int, after: int) -> tuple[str, str]:
+    """Keep `content-length` true where redaction changed the length; HEAD's stays, it tells of another body."""
+    return (pair[0], str(after)) if pair[0].lower() == "content-length" and pair[1] == str(before) else pair
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _refuse_leaks(redactor: Redactor, text: str) -> None:
+    leaks = redactor.leaks(text.encode("utf-8"))
+    if leaks:
+        found = ", ".join(f"{leak.name} ({leak.form})" for leak in leaks)
+        raise UsageError(f"after redaction the answer still holds {found}; nothing was written")
+
+
+def _judge(replayer: Replayer, case: Case, recorded: Cassette) -> Result:
+    transport = Replay(recorded, rerecord=adopt_command(case))
+    request = replayer.request(case)
+    return drive(run_case(case, transport, request, replayer.checks_for(case), replayer.expect(case)))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write the file in one step: whoever reads it meanwhile finds the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        with draft.open("xb") as file:
+            file.write(data)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
