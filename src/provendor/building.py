@@ -43,26 +43,24 @@ _BODIES = ("json", "form", "raw")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """A vendor's files as values that were judged: the name of each (below the vendor's folder), and where things stand.
+    """A vendor's files as values that were judged, by name below the vendor's folder, and where things stand.
 
+    `start` is the vendor's folder relative to the suite's root: `contracts/chatwoot/`.
     `places` goes from `file#way` (the way's steps joined by `/`) to line and column. `read` returns the value of the file
     of that name (relative to the suite's root), for references between schemas.
     """
 
     folder: Path
+    start: str
     digest: str
     files: Mapping[str, Any]
     places: Mapping[str, tuple[int, int]]
     read: Callable[[str], Json]
 
-    def file(self, name: str) -> str:
-        """Return a file's name relative to the suite's root, as problems and places show it."""
-        return f"contracts/{self.folder.name}/{name}"
-
     def place(self, name: str, *way: str | int) -> Place:
         """Return where the key at the end of a way stands; only ways named by `ways_of_interest` are known."""
-        line, column = self.places.get(spot(name, *way), (1, 1))
-        return Place(self.file(name), line, column)
+        line, column = self.places[spot(name, *way)]
+        return Place(self.start + name, line, column)
 
 
 def spot(name: str, *way: str | int) -> str:
@@ -340,7 +338,7 @@ def _expect(asked: _Asked, name: str, value: dict[str, Any]) -> Expect:
 def _schema(asked: _Asked, case: str, value: Json) -> Schema:
     sources = asked.maker.sources
     pointer = f"/operations/{asked.operation}/cases/{case}/body"  # slugs need no escape
-    return Schema(value, sources.file(asked.maker.file), pointer, sources.read)
+    return Schema(value, sources.start + asked.maker.file, pointer, sources.read)
 
 
 def _pending(value: dict[str, str]) -> Pending:

@@ -31,6 +31,9 @@ def judge(
         judged.note((name, fault) for fault in language.faults(document.value, kind))
         judged.note(_schema_faults(document, judged.start, read))
     judged.note(faults(vendor, {name: document.value for name, document in documents.items()}))
+    if not judged.problems and not any("operations" in document.value for document in documents.values()):
+        message = "no file beside this one declares an operation: nothing would be proved"
+        judged.problems.append(Problem(judged.start + VENDOR_FILE, 0, 0, "", message))
     if judged.problems:
         raise ContractError(tuple(sorted(set(judged.problems))))
     return {"files": {name: document.value for name, document in documents.items()}, "places": dict(_places(documents))}

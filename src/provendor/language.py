@@ -131,8 +131,7 @@ class Language:
         if meant is not None:
             yield from faults[meant]
         else:
-            words = [word for branch in self._branches(schema) for word in branch.get("enum", ())]
-            hint = did_you_mean(value, words) if isinstance(value, str) else ""
+            hint = _hint(value, list(self._branches(schema)))
             yield Fault(way, f"expected {_phrase(schema)}, got {_shown(value, hidden)}{hint}")
 
     def _branches(self, schema: Schema) -> Iterator[Schema]:
@@ -142,6 +141,15 @@ class Language:
                 yield from self._branches(resolved)
             else:
                 yield resolved
+
+
+def _hint(value: Json, branches: list[Schema]) -> str:
+    """Return what helps most: the word that was meant, or that quotes are missing, or too many."""
+    if isinstance(value, str):
+        is_number = value.isdecimal() and any(_admits(branch, 0) for branch in branches)
+        words = [word for branch in branches for word in branch.get("enum", ())]
+        return ": write it without quotes" if is_number else did_you_mean(value, words)
+    return next(filter(None, (_quoting(branch, value) for branch in branches)), "")
 
 
 def _meant(value: dict[str, Json] | list[Json], branches: list[Schema]) -> int | None:
@@ -295,8 +303,8 @@ def _uri(text: str) -> str | None:
     try:
         parts = urlsplit(text)
         fine = parts.hostname and parts.port != 0
-    except ValueError:
-        fine = False
+    except ValueError as reason:
+        return f"not a URL: {reason}"
     return None if fine else ""
 
 

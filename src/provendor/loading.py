@@ -184,7 +184,7 @@ def _load_vendor(folder: _Folder, language: str, cache: Cache) -> Vendor:
 def _build(folder: _Folder, judged: dict[str, Any], reader: _Reader) -> Vendor:
     for name, value in judged["files"].items():
         reader.know(folder.file(name), value)
-    return build(Sources(folder.path, folder.digest, judged["files"], judged["places"], reader.read))
+    return build(Sources(folder.path, folder.file(""), folder.digest, judged["files"], judged["places"], reader.read))
 
 
 def _language_digest() -> str:

@@ -56,6 +56,11 @@ class Node:
         return (node for _, node in self.items())
 
     @property
+    def is_mapping(self) -> bool:
+        """Whether there is a mapping. Without vendor.yaml every name would be unknown: one problem, not many."""
+        return isinstance(self.value, dict)
+
+    @property
     def names(self) -> set[str]:
         """The keys of a mapping."""
         return set(self.value) if isinstance(self.value, dict) else set()
@@ -83,8 +88,6 @@ def faults(folder: str, files: Mapping[str, Json]) -> Found:
                 )
             seen.setdefault(operation, name)
             yield from _operation(node, shared)
-    if VENDOR_FILE in files and not seen:
-        yield shared.fault("no file beside vendor.yaml declares an operation: nothing would be proved", at_key=True)
 
 
 # --- vendor.yaml ------------------------------------------------------------------------------------------------------
@@ -200,7 +203,7 @@ def _path(operation: Node, vendor: Node) -> Found:
     cases = [case["with"]["path"] for case in operation["cases"].values()]
     for name in dict.fromkeys(names):
         everywhere = bool(cases) and all(name in path for path in cases)
-        if vendor.value is not None and name not in known and name not in operation["path"] and not everywhere:
+        if vendor.is_mapping and name not in known and name not in operation["path"] and not everywhere:
             message = f"{{{name}}} has no value: give it under `path`, or declare it in vendor.yaml"
             yield request.fault(message + did_you_mean(name, known | operation["path"].names))
     for given in (operation["path"], *cases):
@@ -218,7 +221,7 @@ def _templates(part: Node, operation: Node, vendor: Node) -> Found:
 
 
 def _unknown_if_read(node: Node, known: set[str], vendor: Node) -> Found:
-    if vendor.value is not None:  # without vendor.yaml every name would be unknown, and that is one problem, not many
+    if vendor.is_mapping:
         yield from _unknown(node, known)
 
 
@@ -273,7 +276,7 @@ def _difference(change: Node, operation: Node, vendor: Node) -> Found:
             if node.value is None and (key.lower() if part == "headers" else key) not in ours:
                 yield node.fault(f"null removes, but the operation has no {key} here{did_you_mean(key, ours)}")
     auth = operation["auth"] if "auth" in operation else vendor["auth"]
-    if change["auth"].value in ("wrong", "none") and vendor.value is not None and auth.value in (None, "none"):
+    if change["auth"].value in ("wrong", "none") and vendor.is_mapping and auth.value in (None, "none"):
         yield change["auth"].fault("the operation sends no credential that could be wrong or left out")
 
 
@@ -282,7 +285,7 @@ def _error(case: Node, operation: Node, vendor: Node) -> Found:
     rules = [rule for table in (operation["errors"], vendor["errors"]) for rule in table.entries()]
     codes = {rule["code"].text for rule in rules if rule["code"].text}
     wanted, code, allowed = case["error"], case["error"].text, _statuses(case["status"])
-    if vendor.value is None:
+    if not vendor.is_mapping:
         return
     if code and code not in codes:
         hint = did_you_mean(code, codes) or (f"; known: {', '.join(sorted(codes))}" if codes else "")
