@@ -23,11 +23,11 @@ class Columns:
         cells[_AFTER:_AFTER] = [*heads, "<th>Findings</th>"]
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+    def pytest_html_results_table_row(self, report: pytest.TestReport | pytest.CollectReport, cells: list[str]) -> None:
         """Fill the columns from what travels with the report."""
         if not cells:
             return
-        known = dict(report.user_properties)
+        known = dict(getattr(report, "user_properties", ()))  # a file that cannot be collected has none
         values = [f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _NAMES]
         findings = "<br>".join(escape(each) for each in getattr(report, "provendor_findings", ()))
         cells[_AFTER:_AFTER] = [*values, f'<td class="col-findings">{findings}</td>']
