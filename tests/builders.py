@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from provendor.schema import Schema
-
 from provendor.contract import Case, ErrorRule, Expect, JsonTest, Place, StatusSet, Template
 from provendor.exchange import Exchange, Headers, Json, Origin, Recording, Request, Source
+from provendor.schema import Schema
 
 NOTHING = object()
 
@@ -19,7 +18,7 @@ def a_request(method: str = "GET", url: str = "https://chatwoot.example/api/v1/p
     return Request(method, url, **changes)
 
 
-def a_recording(path: str = "chatwoot/profile/ok.yaml", **changes: Any) -> Recording:
+def a_recording(path: str = "cassettes/chatwoot/profile/ok.yaml", **changes: Any) -> Recording:
     """The metadata of a cassette written from the documentation of a vendor on 2026-11-01."""
     known: dict[str, Any] = {
         "origin": Origin.DOCUMENTED,
@@ -61,16 +60,16 @@ def statuses(*allowed: int | str) -> StatusSet:
     return StatusSet(exact, frozenset(int(each[0]) for each in allowed if isinstance(each, str)))
 
 
-def a_schema(value: Json) -> Schema:
-    """A JSON Schema that names no other file."""
+def a_schema(value: Json, file: str = "contracts/chatwoot/profile.yaml", pointer: str = "") -> Schema:
+    """A JSON Schema that names no other file and stands at a place of one."""
 
     def read(name: str) -> Json:
         raise AssertionError(f"no other file is needed, {name} was asked for")
 
-    return Schema(value, "contracts/chatwoot/profile.yaml", "", read)
+    return Schema(value, file, pointer, read)
 
 
-def an_expect(*allowed: int | str, body: Json = NOTHING, **changes: Any) -> Expect:  # type: ignore[assignment]
+def an_expect(*allowed: int | str, body: Any = NOTHING, **changes: Any) -> Expect:
     """What must come back: a 200 unless other statuses are given; `body` is a JSON Schema as a plain value."""
     if body is not NOTHING:
         changes["body"] = a_schema(body)

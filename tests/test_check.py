@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ def a_draft_is_private(exchange: Exchange, expect: Expect) -> None:
 
     More that only readers of the source need.
     """
-    assert exchange.json["private"] is True, "the draft can be seen by the customer"
+    body: Any = exchange.json
+    assert body["private"] is True, "the draft can be seen by the customer"
 
 
 def test_a_marked_function_is_a_named_value_that_can_still_be_called():
@@ -173,12 +175,12 @@ def test_a_crash_does_not_print_a_secret():
 
     @check
     def leaks(exchange, expect):
-        raise ValueError(f"bad token {exchange.text}")
+        raise ValueError(f"bad token {exchange.text}, sorry")
 
     verdict = judge(leaks, an_exchange(body="s3cr3t-t0ken"), an_expect(secrets=("s3cr3t-t0ken",)))
 
     assert "s3cr3t" not in repr(verdict)
-    assert "ValueError: bad token ***" in str(verdict.reason)
+    assert "ValueError: bad token <secret 1>" in str(verdict.reason)
 
 
 @pytest.mark.parametrize("error", [GeneratorExit, RecursionError, MemoryError, StopIteration, Exception, BaseException])
@@ -242,14 +244,15 @@ def test_what_could_never_judge_is_refused_when_it_is_marked():
     async def asks(exchange, expect):
         return None
 
+    mark: Any = check  # what a type checker would refuse as well
     with pytest.raises(TypeError, match="plain function"):
-        check(asks)
+        mark(asks)
     with pytest.raises(TypeError, match=r"takes \(exchange, expect\)"):
-        check(len)
+        mark(len)
     with pytest.raises(TypeError, match="selectors"):
-        check("")
+        mark("")
     with pytest.raises(TypeError, match="selectors"):
-        check(3)
+        mark(3)
 
 
 def load(tmp_path, source, name="chatwoot.py"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,10 @@ def test_every_condition_must_hold():
     rule = a_rule(
         "throttled", 200, json={"$.errors[0].code": "THROTTLED"}, headers=(HeaderTest("X-Version", "1"),), text="slow"
     )
-    fitting = {"headers": {"x-version": "1"}, "json_body": {"errors": [{"code": "THROTTLED", "text": "slow down"}]}}
+    fitting: dict[str, Any] = {
+        "headers": {"x-version": "1"},
+        "json_body": {"errors": [{"code": "THROTTLED", "text": "slow down"}]},
+    }
 
     assert code(rule, exchange=an_exchange(200, **fitting)) == "throttled"
     assert code(rule, exchange=an_exchange(201, **fitting)) is None

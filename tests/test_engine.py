@@ -390,7 +390,11 @@ class TestCassette:
         """Nobody can tell whether the answer is invented."""
         (found,) = findings(engine.cassette_origin, an_exchange(recording=a_recording(origin=None)), an_expect())
 
-        assert (found.code, found.level, found.at) == ("cassette-origin", Outcome.WARN, "chatwoot/profile/ok.yaml")
+        assert (found.code, found.level, found.at) == (
+            "cassette-origin",
+            Outcome.WARN,
+            "cassettes/chatwoot/profile/ok.yaml",
+        )
 
     def test_a_known_origin_passes(self):
         """Also an invented answer, which says that it is."""

@@ -24,6 +24,7 @@ from typing import Any, TypeAlias, overload
 from provendor.contract import Expect
 from provendor.errors import ContractError, Problem
 from provendor.exchange import Exchange
+from provendor.redact import Redactor
 from provendor.verdict import Finding, Outcome, Skip, Verdict
 
 Judge: TypeAlias = Callable[[Exchange, Expect], "Iterable[Finding] | None"]
@@ -160,8 +161,7 @@ def _asserted(check: Check, line: int) -> str:
 def _crash(check: Check, reason: BaseException, secrets: tuple[str, ...]) -> str:
     """Describe a crash in one line: type, message and place, without a secret in it."""
     said = str(reason) if not isinstance(reason, KeyError) else f"no {reason}"
-    for secret in secrets:
-        said = said.replace(secret, "***") if secret else said
+    said = Redactor({f"secret {number}": secret for number, secret in enumerate(secrets, 1)}).text(said)
     message = f"{type(reason).__name__}: {_shortened(said)}" if said else type(reason).__name__
     code = _code(check)
     place = f" at {_short_path(code.co_filename)}:{_line_in(check, reason.__traceback__)}" if code else ""

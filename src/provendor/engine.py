@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from itertools import islice
-from urllib.parse import quote, quote_plus
 
 from provendor.check import check
 from provendor.classify import SEARCHED_CHARACTERS, classify, found_in_text, header_holds
 from provendor.contract import ErrorRule, Expect, HeaderTest
 from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.redact import Redactor
 from provendor.schema import Mismatch
 from provendor.verdict import Finding, Outcome, Skip
 
@@ -224,30 +222,11 @@ def credential_echo(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """The vendor does not send our own credential back, in the body or a header, plain or encoded."""
     if not expect.secrets:
         raise Skip("no live credential is in use")
-    for secret in expect.secrets:
-        forms = _forms(secret)
-        for name, value in exchange.headers:
-            if any(form in value for form in forms):
-                yield Finding("credential-echo", "no credential of ours", "one in use (not shown)", f"header {name}")
-        if any(form in exchange.text for form in forms):
-            yield Finding("credential-echo", "no credential of ours", "one in use (not shown)", "body")
-
-
-def _forms(secret: str) -> set[str]:
-    """Return the ways a secret is written: plain, URL-encoded, escaped in JSON, in base64 wherever it starts there."""
-    if len(secret) < 6:  # so short a text is found everywhere
-        return set()
-    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    escaped = json.dumps(secret)[1:-1]
-    forms = {secret, *quoted, *(re.sub("%..", lambda hit: hit[0].lower(), text) for text in quoted)}
-    forms |= {escaped, escaped.replace("/", "\\/")}
-    raw = secret.encode()
-    for before in range(3):
-        # Where other bytes stand before and after it, the characters that mix with theirs are cut off.
-        coded = b64encode(b"\0" * before + raw)
-        kept = coded[(0, 2, 3)[before] : (before + len(raw)) * 8 // 6].decode()
-        forms |= {kept, kept.replace("+", "-").replace("/", "_")}
-    return forms
+    ours = Redactor({str(number): secret for number, secret in enumerate(expect.secrets)})
+    parts = [(f"header {name}", value.encode("utf-8", "surrogateescape")) for name, value in exchange.headers]
+    for at, data in (*parts, ("body", exchange.body)):
+        if ours.leaks(data):
+            yield Finding("credential-echo", "no credential of ours", "one in use (not shown)", at)
 
 
 @check

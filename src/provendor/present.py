@@ -212,7 +212,7 @@ def _heading(result: Result, colour: bool) -> Iterator[str]:
         yield f"  recorded  {_recorded(result.recording, result.started_at)}"
     elif result.exchange is not None and result.exchange.elapsed_ms is not None:
         yield f"  live      {result.exchange.elapsed_ms:.0f} ms"
-    if result.reason:
+    if result.reason and result.reason not in {finding.actual for finding in result.findings}:
         yield f"  reason    {visible(result.reason, longest=2000)}"
 
 
@@ -242,7 +242,7 @@ def _provenance(result: Result) -> str:
 def _recorded(recording: Recording, started_at: float) -> str:
     origin = str(recording.origin) if recording.origin else "origin unknown"
     today = datetime.fromtimestamp(started_at, UTC).date()
-    parts = [f"cassettes/{recording.path.removeprefix('cassettes/')}", f"{origin} {_dated(recording.at, today)}"]
+    parts = [recording.path, f"{origin} {_dated(recording.at, today)}"]
     if recording.source:
         parts.append(recording.source)
     return visible(", ".join(parts))

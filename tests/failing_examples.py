@@ -1,0 +1,269 @@
+"""A real failing example of every code, and the page that shows them: docs/reference/checks.md.
+
+    python tests/failing_examples.py        # writes the page anew
+
+Each example is a contract, an answer and what goes wrong, run as `provendor prove` runs it. Nothing on the page is typed
+by hand but the explanations, which are those of `provendor explain`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from textwrap import fill
+from types import MappingProxyType
+from typing import Any
+
+from builders import a_case, a_live_exchange, a_recording, a_rule, a_schema, an_exchange, an_expect
+from provendor import engine, present, run
+from provendor.check import Check, examine, load_checks
+from provendor.codes import CODES
+from provendor.contract import Expect, HeaderTest, Pending, Suite
+from provendor.errors import CassetteBroken, CassetteMissing, NotRecorded, TransportError
+from provendor.exchange import Exchange, Json, Request
+from provendor.network import Refused
+from provendor.run import Result
+from provendor.verdict import worst
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "checks.md"
+CONTRACT = "contracts/acme/users.yaml"
+CASSETTE = "cassettes/acme/users.get/ok.yaml"
+TODAY = date(2026, 11, 20)
+STARTED_AT = 1795168800.0  # 2026-11-20
+
+RULES = (a_rule("unauthorized", 401), a_rule("rate-limited", 429, retryable=True))
+USER: Json = {
+    "type": "object",
+    "properties": {"id": {"type": "integer"}, "email": {"type": "string"}},
+    "required": ["id"],
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A case written as `yaml`, its answer, and the check that objects (the name of one in CHECKS).
+
+    `answer` may be what stood in the way of an answer.
+    """
+
+    yaml: str
+    answer: Exchange | TransportError
+    expect: Expect
+    check: Check | str = engine.status
+    pending: Pending | None = None
+    after: Callable[[Result], Result] = lambda result: result
+
+
+def answered(status: int = 200, json_body: Any = MappingProxyType({}), **changes: Any) -> Exchange:
+    recording = a_recording(CASSETTE, source="https://docs.acme.example/users")
+    body = dict(json_body) if isinstance(json_body, Mapping) else json_body
+    known = {"request": Request("GET", "https://acme.example/users/7"), "recording": recording}
+    return an_exchange(status, body, **{**known, **changes})
+
+
+CHECKS = '''
+from provendor.check import check
+
+
+@check("acme/users.get")
+def an_active_user_has_an_email(exchange, expect):
+    """A user who is active can be reached by e-mail."""
+    assert exchange.json.get("email"), "the user is active and has no e-mail address"
+
+
+@check("acme/users.get")
+def the_newest_order_is_paid(exchange, expect):
+    """The newest order is paid."""
+    assert exchange.json["orders"][0]["paid"]
+'''
+
+
+def unused(result: Result) -> Result:
+    return run._with_unused(result, 1)
+
+
+def blocked(result: Result) -> Result:
+    from provendor.pytest_collect import _reached_network  # pytest must have been told the plugin's markers
+
+    return _reached_network(result, (Refused("connect", "192.0.2.1:443", "checks/acme.py:9", None),))
+
+
+EXAMPLES: Mapping[str, Example] = MappingProxyType(
+    {
+        "status": Example("status: 200", answered(503), an_expect()),
+        "header": Example(
+            "status: 200\nheaders: { Link: { present: true } }",
+            answered(),
+            an_expect(headers=(HeaderTest("Link", present=True),)),
+            engine.headers,
+        ),
+        "content-type": Example(
+            "status: 200\ncontent_type: text/csv",
+            answered(headers={"content-type": "text/html; charset=utf-8"}),
+            an_expect(content_type="text/csv"),
+            engine.content_type,
+        ),
+        "body-json": Example(
+            "status: 200\nbody: { type: object }",
+            an_exchange(
+                body="<html><title>Just a moment...</title>",
+                request=Request("GET", "https://acme.example/users/7"),
+                recording=a_recording(CASSETTE),
+                headers={"content-type": "text/html"},
+            ),
+            an_expect(body={"type": "object"}),
+            engine.body,
+        ),
+        "body-schema": Example(
+            "status: 200\nbody:\n  type: object\n  properties:\n    id: { type: integer }\n    email: { type: string }",
+            answered(json_body={"id": "7", "email": "ada@example.com"}),
+            replace(an_expect(), body=a_schema(USER, CONTRACT, "/operations/users.get/cases/ok/body")),
+            engine.body,
+        ),
+        "body-text": Example(
+            "status: 429\ntext: ^Retry later",
+            answered(429, body="Too many requests\n", json_body="Too many requests"),
+            an_expect(429, text="^Retry later"),
+            engine.body_text,
+        ),
+        "body-empty": Example(
+            "status: 204\nempty: true", answered(204, {"ok": True}), an_expect(204, empty=True), engine.body_empty
+        ),
+        "error-class": Example(
+            "status: 4xx\nerror: unauthorized",
+            answered(429),
+            an_expect("4xx", error="unauthorized", errors=RULES),
+            engine.error_class,
+        ),
+        "error-unclassified": Example(
+            "status: 4xx\nerror: unauthorized",
+            answered(418),
+            an_expect("4xx", error="unauthorized", errors=RULES),
+            engine.error_class,
+        ),
+        "latency": Example(
+            "status: 200\nlatency: { warn_after: 800ms, fail_after: 2s }",
+            a_live_exchange(200, {}, elapsed_ms=2471.0, request=Request("GET", "https://acme.example/users/7")),
+            an_expect(warn_after_ms=800.0, fail_after_ms=2000.0),
+            engine.latency,
+        ),
+        "deprecated": Example(
+            "status: 200", answered(headers={"Deprecation": "@1782864000"}), an_expect(today=TODAY), engine.deprecation
+        ),
+        "sunset": Example(
+            "status: 200",
+            answered(headers={"Sunset": "Fri, 01 Jan 2027 00:00:00 GMT"}),
+            an_expect(today=TODAY),
+            engine.deprecation,
+        ),
+        "credential-echo": Example(
+            "status: 200",
+            a_live_exchange(200, {"token": "not-a-real-token"}, request=Request("GET", "https://acme.example/users/7")),
+            an_expect(secrets=("not-a-real-token",)),
+            engine.credential_echo,
+        ),
+        "cassette-origin": Example(
+            "status: 200",
+            answered(recording=a_recording(CASSETTE, origin=None, source=None)),
+            an_expect(),
+            engine.cassette_origin,
+        ),
+        "cassette-age": Example(
+            "status: 200",
+            answered(recording=a_recording(CASSETTE, at="2024-02-29")),
+            an_expect(today=TODAY, max_age_days=365),
+            engine.cassette_age,
+        ),
+        "cassette-missing": Example(
+            "status: 200", CassetteMissing("no cassette at cassettes/acme/users.get/ok.yaml"), an_expect()
+        ),
+        "cassette-broken": Example(
+            "status: 200", CassetteBroken("cassettes/acme/users.get/ok.yaml:3:1: not YAML"), an_expect()
+        ),
+        "cassette-unused": Example("status: 200", answered(), an_expect(), after=unused),
+        "request-mismatch": Example(
+            "status: 200",
+            NotRecorded(
+                "the recorded request is another one; write the cassette anew with `provendor adopt`",
+                (("query status", "all", "open"),),
+            ),
+            an_expect(),
+        ),
+        "transport": Example("status: 200", TransportError("the connection was closed"), an_expect()),
+        "network-blocked": Example("status: 200", answered(), an_expect(), after=blocked),
+        "check-crashed": Example("status: 200", answered(), an_expect(), "acme.the-newest-order-is-paid"),
+        "pending-passes": Example(
+            "status: 200\npending: { reason: the plan lacks it, until: 2026-12-15, ticket: ACME-7 }",
+            answered(),
+            an_expect(today=TODAY),
+            pending=Pending("the plan lacks it", date(2026, 12, 15), "ACME-7"),
+        ),
+        "business": Example("status: 200", answered(), an_expect(), "acme.an-active-user-has-an-email"),
+    }
+)
+
+
+INTRODUCTION = """# Codes
+
+Every finding has a code. `provendor explain CODE` prints the entry of this page. The texts below are what a failing run
+prints; a test makes them anew and compares.
+
+A finding is a `fail` (the contract is broken) or a `warn` (worth knowing). An `error` means that we could not tell.
+"""
+
+
+def shown(code: str) -> str:
+    """Return what a run prints for the example of a code."""
+    example = EXAMPLES[code]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / CONTRACT).parent.mkdir(parents=True)
+        (root / CONTRACT).write_text(_contract(example.yaml), encoding="utf-8")
+        (root / "checks").mkdir()
+        (root / "checks" / "acme.py").write_text(CHECKS, encoding="utf-8")
+        checks = {each.name: each for each in load_checks(root / "checks")}
+        return present.full(_result(example, checks), Suite(root, {}))
+
+
+def _contract(keys: str) -> str:
+    below = "\n".join(f"        {line}" for line in keys.splitlines())
+    return f"operations:\n  users.get:\n    request: GET /users/7\n    cases:\n      ok:\n{below}\n"
+
+
+def _result(example: Example, checks: Mapping[str, Check]) -> Result:
+    case = a_case("acme/users.get:ok", example.expect, pending=example.pending)
+    if isinstance(example.answer, TransportError):
+        verdict = run.no_exchange(example.answer)
+        return run.settle(Result(case, verdict.outcome, (verdict,), STARTED_AT, 1.0), TODAY)
+    check = checks[example.check] if isinstance(example.check, str) else example.check
+    verdict = examine(check, example.answer, example.expect)
+    result = Result(
+        case,
+        worst([verdict.outcome]),
+        (verdict,),
+        STARTED_AT,
+        1.0,
+        example.answer,
+        example.answer.request,
+        example.answer.recording,
+    )
+    return example.after(run.settle(result, TODAY))
+
+
+def page() -> str:
+    """Return docs/reference/checks.md."""
+    parts = [INTRODUCTION]
+    for code, entry in CODES.items():
+        meaning = f"{entry.title[0].upper()}{entry.title[1:]}. {entry.meaning}"
+        parts.append(f"## {code}\n\n{fill(meaning, 120)}\n\n{fill(f'**What to do.** {entry.do}', 120)}\n")
+        parts.append(f"```text\n{shown(code)}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"wrote {PAGE.name}\n")
