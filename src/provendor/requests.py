@@ -99,6 +99,7 @@ class _Unfit(ValueError):
 
 
 def _build(template: Template, values: Values) -> Request:
+    values = _with_path(template, values)
     url, query = _target(template, values)
     headers = [(name, _fill(value, values)) for name, value in template.headers.items()]
     query += tuple(_pairs(template.query, values))
@@ -116,6 +117,18 @@ def _build(template: Template, values: Values) -> Request:
     return Request(template.method, url, query, Headers(tuple(headers)), body)
 
 
+def _with_path(template: Template, values: Values) -> Values:
+    """Return the values together with the path parameters, which query, headers and bodies may refer to as well."""
+    if not template.path:
+        return values
+    given = {name: _scalar(_value(value, values)) for name, value in template.path.items()}
+    return replace(values, of={**values.of, **given})
+
+
+def _scalar(value: Json) -> Scalar:
+    return value if isinstance(value, (str, int, float)) else _show(value)
+
+
 def _target(template: Template, values: Values) -> tuple[str, Pairs]:
     target = template.target
     first = REFERENCE.match(target)
@@ -126,7 +139,7 @@ def _target(template: Template, values: Values) -> tuple[str, Pairs]:
     else:
         base = _text("base_url", values)
     if "{" in target:
-        target = REFERENCE.sub(_segment(template, values), target)
+        target = REFERENCE.sub(_segment(values), target)
     url = base.rstrip("/") + target if target.startswith("/") else base + target
     if not _ABSOLUTE.match(url):
         raise _Unfit("the URL does not start with https:// and a host; look at base_url")
@@ -136,13 +149,12 @@ def _target(template: Template, values: Values) -> tuple[str, Pairs]:
     return url, tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
 
 
-def _segment(template: Template, values: Values) -> Callable[[re.Match[str]], str]:
+def _segment(values: Values) -> Callable[[re.Match[str]], str]:
     def fill(found: re.Match[str]) -> str:
         name = found["name"]
         if not name:
             return quote(f"{{{found['text']}}}", safe="")
-        given = template.path.get(name)
-        text = _text(name, values) if given is None else _show(_value(given, values))
+        text = _text(name, values)
         if not text:
             raise _Unfit(f"the path parameter {name} is empty: the request would ask for something else")
         # "." and ".." would be resolved by clients and servers; percent-encoded they stay where they are.
