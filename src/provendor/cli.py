@@ -24,7 +24,7 @@ COMMANDS = {
     "validate": "does this captured answer honour the contract?",
     "adopt": "write a cassette from an answer in hand, with its origin",
     "explain": "say what a code means and what to do",
-    "completion": "print a completion script for bash, zsh or tcsh",
+    "completion": "print a completion script for bash or zsh",
 }
 
 EXITS = """\

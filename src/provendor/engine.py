@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from itertools import islice
 
@@ -212,6 +211,8 @@ def _day(value: str) -> date | None:
             return datetime.fromtimestamp(int(value[1:]), UTC).date()
         if value[:4].isdigit():
             return date.fromisoformat(value[:10])
+        from email.utils import parsedate_to_datetime  # only the rare answer with such a header pays for it
+
         return parsedate_to_datetime(value).date()
     except (ValueError, OverflowError, OSError, TypeError, IndexError):
         return None
