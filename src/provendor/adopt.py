@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provendor import __version__, cassette, requests, selector
+from provendor import __version__, cassette, compression, requests, selector
 from provendor.cassette import Cassette, Interaction, Metadata
 from provendor.contract import Case, Vendor
 from provendor.errors import UsageError
@@ -132,7 +132,7 @@ def _status(case: Case, status: int | None) -> int:
 
 def _answer(redactor: Redactor, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
     try:
-        headers, body = cassette.decompress(headers, body)
+        headers, body = compression.undo(headers, body)
     except ValueError as reason:
         raise UsageError(f"the answer cannot be decoded as its content-encoding says: {reason}") from None
     content_type = headers.get("content-type")

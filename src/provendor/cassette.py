@@ -22,12 +22,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
+from provendor import compression, yamltext
 from provendor.cache import Cache
 from provendor.errors import CassetteBroken, CassetteMissing, ContractError
 from provendor.exchange import Headers, Json, Origin, Recording, Request
-
-MAX_BODY: Final = 32 * 1024 * 1024
-"""Bytes that one compressed body may decompress to."""
 
 _CACHED: Final = 1
 """The form of what is kept in the cache; another number is another form."""
@@ -184,6 +182,8 @@ class _Reader:
         if not isinstance(value, list) or not value:
             self.fault(("interactions",), "a list of at least one interaction", value)
             return
+        # vcrpy and `dump` start each at the margin; finding them so is much cheaper than asking for a place.
+        lines = [found.start() for found in _AT_MARGIN.finditer(self.document.text)]
         for index, item in enumerate(value):
             path = ("interactions", index)
             if not isinstance(item, dict):
@@ -192,7 +192,13 @@ class _Reader:
             request = self.request(item.get("request"), (*path, "request"))
             response = self.response(item.get("response"), (*path, "response"))
             if request and response:
-                yield Interaction(request, *response, line=self.document.place(path)[0])
+                yield Interaction(request, *response, line=self.line(path, lines if len(lines) == len(value) else []))
+
+    def line(self, path: tuple[str, int], starts: list[int]) -> int:
+        """Return the line of an interaction: at these places of the text, else found the long way."""
+        if not starts:
+            return self.document.place(path)[0]
+        return self.document.text.count("\n", 0, starts[path[1]]) + 1
 
     def request(self, value: Any, path: tuple[str | int, ...]) -> Request | None:
         if not isinstance(value, dict):
@@ -275,7 +281,7 @@ class _Reader:
 
     def decompressed(self, headers: Headers, body: bytes, path: tuple[str | int, ...]) -> tuple[Headers, bytes]:
         try:
-            return decompress(headers, body)
+            return compression.undo(headers, body)
         except ValueError as reason:
             self.fault(path, f"the body cannot be decoded as its content-encoding says: {reason}")
             return headers, b""
@@ -293,6 +299,7 @@ _METADATA_KEYS: Final = (
     "provendor",
     "note",
 )
+_AT_MARGIN = re.compile("^- ", re.MULTILINE)
 _URI = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 
 
@@ -320,77 +327,6 @@ def _describe(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping" if value else "an empty mapping"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-# --- compressed bodies ------------------------------------------------------------------------------------------------
-
-
-def decompress(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-    """Undo `content-encoding` and take the header away, as vcrpy does; raises ValueError with the reason.
-
-    A body that is text was decoded before it was written down, whatever the header says. No more than MAX_BODY bytes
-    are ever made.
-    """
-    encodings = [part.strip().lower() for value in headers.all("content-encoding") for part in value.split(",")]
-    encodings = [each for each in encodings if each not in ("", "identity")]
-    if not encodings:
-        return headers, body
-    try:
-        for encoding in reversed(encodings):
-            body = _decoded(body, encoding)
-    except ValueError:
-        if not _is_text(body):
-            raise
-    return _plain_headers(headers, len(body)), body
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _plain_headers(headers: Headers, length: int) -> Headers:
-    return Headers(
-        tuple(
-            (name, str(length) if name.lower() == "content-length" else value)
-            for name, value in headers
-            if name.lower() != "content-encoding"
-        )
-    )
-
-
-def _decoded(body: bytes, encoding: str) -> bytes:
-    if encoding in ("gzip", "x-gzip"):
-        return _inflated(body, 31)
-    if encoding != "deflate":
-        raise ValueError(f"{encoding} cannot be decoded here; record it with decode_compressed_response, or as gzip")
-    try:
-        return _inflated(body, 15)  # in zlib's frame, as the standard says
-    except ValueError:
-        if _is_text(body):
-            raise
-        return _inflated(body, -15)  # without it, as some servers do
-
-
-def _inflated(body: bytes, window: int) -> bytes:
-    import zlib  # noqa: PLC0415 - few cassettes are compressed
-
-    data = bytearray()
-    while body:  # gzip may come in several members
-        decoder = zlib.decompressobj(wbits=window)
-        try:
-            data += decoder.decompress(body, MAX_BODY + 1 - len(data))
-        except zlib.error as reason:
-            raise ValueError(str(reason)) from None
-        if len(data) > MAX_BODY:
-            raise ValueError(f"it decompresses to more than {MAX_BODY // 1024 // 1024} MiB")
-        if not decoder.eof:
-            raise ValueError("it ends too early")
-        body = decoder.unused_data
-    return bytes(data)
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------
@@ -467,7 +403,7 @@ def dump(interactions: Sequence[Interaction], metadata: Metadata) -> str:
     `!!binary`. Header fields of one name are put together. `content-encoding` is left out, as bodies are not compressed.
     """
     lines = ["version: 1", "metadata:"]
-    lines += [f"  {key}: {_quoted(value)}" for key, value in _metadata_items(metadata)]
+    lines += [f"  {key}: {yamltext.quoted(value)}" for key, value in _metadata_items(metadata)]
     if len(lines) == 2:
         lines[1] = "metadata: {}"
     lines.append("interactions:")
@@ -495,15 +431,15 @@ def _metadata_items(metadata: Metadata) -> Iterator[tuple[str, str]]:
 def _interaction_lines(each: Interaction) -> Iterator[str]:
     request = each.request
     yield "- request:"
-    yield f"    method: {_quoted(request.method)}"
-    yield f"    uri: {_quoted(uri(request))}"
+    yield f"    method: {yamltext.quoted(request.method)}"
+    yield f"    uri: {yamltext.quoted(uri(request))}"
     yield from _header_lines(request.headers)
-    yield f"    body: {_block(request.body, 6)}"
+    yield f"    body: {yamltext.block(request.body, 6)}"
     yield "  response:"
-    yield f"    status: {{code: {each.status}, message: {_quoted(_reason(each.status))}}}"
+    yield f"    status: {{code: {each.status}, message: {yamltext.quoted(_reason(each.status))}}}"
     yield from _header_lines(Headers(tuple(pair for pair in each.headers if pair[0].lower() != "content-encoding")))
     yield "    body:"
-    yield f"      string: {_block(each.body, 8)}"
+    yield f"      string: {yamltext.block(each.body, 8)}"
 
 
 def _header_lines(headers: Headers) -> Iterator[str]:
@@ -512,7 +448,7 @@ def _header_lines(headers: Headers) -> Iterator[str]:
         grouped.setdefault(name, []).append(value)
     yield "    headers:" if grouped else "    headers: {}"
     for name, values in grouped.items():
-        yield f"      {_quoted(name)}: [{', '.join(map(_quoted, values))}]"
+        yield f"      {yamltext.quoted(name)}: [{', '.join(map(yamltext.quoted, values))}]"
 
 
 def uri(request: Request) -> str:
@@ -534,61 +470,3 @@ def _reason(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-# What can be read as it stands: printable, not to be mistaken for something else (no-break spaces, invisible joiners and
-# marks that turn the direction of text are written as escapes), and the same for every version of Unicode.
-_READABLE: Final = "\x20-\x7e\xa1-\xac\xae-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd"
-_ONE_LINE = re.compile(f"[{_READABLE}\U00010000-\U0001fffd]*")
-_LINES = re.compile(f"[\n{_READABLE}\U00010000-\U0001fffd]*")
-_ODD = re.compile(f'["\\\\]|[^{_READABLE}\U00010000-\U0001fffd]')
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?:[_.][A-Za-z0-9-]+)*")
-_SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
-# What YAML 1.1 takes for something else than text.
-_WORDS: Final = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-
-
-def _quoted(text: str) -> str:
-    """Return the text as a YAML scalar on one line: plain where that is safe, else in single quotes, else escaped."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    if _ONE_LINE.fullmatch(text):
-        return "'" + text.replace("'", "''") + "'"
-    return _escaped(text)
-
-
-def _block(body: bytes, indent: int) -> str:
-    """Return the body as a YAML scalar whose further lines are indented, so that every byte comes back."""
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        encoded = b64encode(body).decode("ascii")
-        rows = [encoded[start : start + 76] for start in range(0, len(encoded), 76)]
-        return "\n".join(["!!binary |", *(" " * indent + row for row in rows)])
-    if "\n" not in text.rstrip("\n") or not _LINES.fullmatch(text):
-        return _quoted(text) if "\n" not in text else _escaped(text, " " * indent)
-    kept = text.rstrip("\n")
-    trailing = len(text) - len(kept)
-    chomping = ("-", "", "+")[min(trailing, 2)]
-    # Where the first line starts with a space, or is empty, the indentation has to be said.
-    hint = "2" if text[0] in " \n" else ""
-    rows = [" " * indent + row if row else "" for row in kept.split("\n")]
-    return "\n".join([f"|{hint}{chomping}", *rows, *[""] * (trailing - 1)])
-
-
-def _escaped(text: str, indent: str = "") -> str:
-    """Return the text in double quotes with escapes; with `indent`, on a line of the file for each of its own."""
-    lines = [_ODD.sub(_escape, line) for line in text.splitlines(keepends=True)] if indent else []
-    if len(lines) < 2:
-        return f'"{_ODD.sub(_escape, text)}"'
-    # A line's leading space would be taken for indentation.
-    rows = [f"\\{line}" if line.startswith(" ") else line for line in lines[1:]]
-    return '"' + f"\\\n{indent}".join([lines[0], *rows]) + '"'
-
-
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    code = ord(character)
-    if character in _SHORT_ESCAPES:
-        return _SHORT_ESCAPES[character]
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -39,9 +39,8 @@ class Replay:
     def __init__(self, cassette: Cassette, rerecord: str) -> None:
         self._cassette = cassette
         self._rerecord = rerecord
-        self._waiting: dict[Key, deque[Interaction]] = {}
-        for interaction in cassette.interactions:
-            self._waiting.setdefault(_key(interaction.request), deque()).append(interaction)
+        self._unused = dict(enumerate(cassette.interactions))
+        self._index: dict[Key, deque[int]] | None = None
 
     async def send(self, request: Request) -> Exchange:
         """Return the recorded answer; raises NotRecorded with what differs from the nearest recording."""
@@ -59,17 +58,24 @@ class Replay:
 
     def unused(self) -> tuple[Interaction, ...]:
         """Return the interactions that no request has asked for, in recorded order."""
-        waiting = {id(interaction) for queue in self._waiting.values() for interaction in queue}
-        return tuple(interaction for interaction in self._cassette.interactions if id(interaction) in waiting)
+        return tuple(self._unused.values())
 
     def _take(self, request: Request) -> Interaction | None:
-        queue = self._waiting.get(_key(request))
-        if not queue:
-            return None
-        for index, interaction in enumerate(queue):
-            if not any(self._header_differences(request, interaction.request)):
-                del queue[index]
-                return interaction
+        # Most cassettes are asked in recorded order and to the letter; then no index is needed.
+        first = next(iter(self._unused), None)
+        if first is not None and self._unused[first].request == request:
+            return self._unused.pop(first)
+        if self._index is None:
+            self._index = {}
+            for number, interaction in self._unused.items():
+                self._index.setdefault(_key(interaction.request), deque()).append(number)
+        queue = self._index.get(_key(request), deque())
+        while queue and queue[0] not in self._unused:
+            queue.popleft()
+        for number in queue:
+            recorded = self._unused.get(number)
+            if recorded and not any(self._header_differences(request, recorded.request)):
+                return self._unused.pop(number)
         return None
 
     def _header_differences(self, sent: Request, recorded: Request) -> Iterator[Difference]:

@@ -157,6 +157,8 @@ def _segment(values: Values) -> Callable[[re.Match[str]], str]:
         text = _text(name, values)
         if not text:
             raise _Unfit(f"the path parameter {name} is empty: the request would ask for something else")
+        if text.isalnum() and text.isascii():
+            return text
         # "." and ".." would be resolved by clients and servers; percent-encoded they stay where they are.
         return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
 
