@@ -316,7 +316,7 @@ def run_apart(folder: Folder, *words: str, **environment: str) -> subprocess.Com
 
 MODULES_NOBODY_NEEDS = (
     "httpx", "vcr", "pytest", "_pytest", "asyncio", "ssl", "importlib.metadata", "graphql", "jsonschema", "requests",
-    "urllib.request", "http.client", "jsonpath_rfc9535", "subprocess", "email",
+    "urllib.request", "http.client", "jsonpath_rfc9535", "subprocess",
 )  # fmt: skip
 
 
