@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from provendor.contract import Case, ErrorRule, Expect, JsonTest, Place, StatusSet, Template
+from provendor.contract import (
+    Case,
+    Environment,
+    ErrorRule,
+    Expect,
+    JsonTest,
+    Operation,
+    Place,
+    StatusSet,
+    Template,
+    Variable,
+    Vendor,
+)
 from provendor.exchange import Exchange, Headers, Json, Origin, Recording, Request, Source
 from provendor.schema import Schema
 
@@ -93,3 +106,26 @@ def a_case(selector: str = "chatwoot/profile:ok", expect: Expect | None = None, 
         "place": Place(f"contracts/{vendor}/{operation.partition('.')[0]}.yaml", 12, 7),
     }
     return Case(vendor, operation, name, expect=expect or an_expect(), **{**known, **changes})
+
+
+def an_operation(id_: str, request: str, *, query: Mapping[str, Any] | None = None, **changes: Any) -> Operation:
+    """An operation of the vendor acme without cases: `an_operation("users.get", "GET /users/{user_id}")`."""
+    method, _, target = request.partition(" ")
+    template = Template(method, target, query=query or {})
+    place = Place("contracts/acme/users.yaml", 3, 3)
+    return Operation("acme", id_, "", template, "read", place, **{"cases": (), **changes})
+
+
+def a_vendor(*operations: Operation, base_url: str = "https://acme.example", **variables: Any) -> Vendor:
+    """The vendor acme: its operations, where it is, and its variables by example."""
+    production = Environment("production", Variable("base_url", None, base_url))
+    return Vendor(
+        "acme",
+        "Acme",
+        Path("contracts/acme"),
+        Place("contracts/acme/vendor.yaml", 1),
+        "0" * 64,
+        environments={"production": production},
+        variables={name: Variable(name, None, example) for name, example in variables.items()},
+        operations={operation.id: operation for operation in operations},
+    )

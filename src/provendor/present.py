@@ -5,10 +5,11 @@ Everything a vendor sent is untrusted: what could move a cursor, hide a text or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from provendor.validate import Judgement
 from provendor.verdict import Finding, Outcome, Verdict
 
 _LONGEST = 600
+_MOST_NAMED = 5
 _COLOURS = {
     Outcome.PASS: "32",
     Outcome.WARN: "33",
@@ -63,30 +65,33 @@ def line(result: Result, *, colour: bool = False) -> str:
 
 def full(result: Result, suite: Suite, *, colour: bool = False) -> str:
     """Return a result with every finding, where the contract demands it, and the command that runs it again."""
-    blocks = ["\n".join(_heading(result, colour))]
-    for verdict in result.verdicts:
-        blocks += (
-            finding_text(finding, verdict, spot(suite.root, result.case, finding.key), colour=colour)
-            for finding in verdict.findings
-        )
+    blocks = ["\n".join(_heading(result, colour)), *findings(result.verdicts, result.case, suite.root, colour=colour)]
     blocks.append("\n".join(_closing(result)))
-    return "\n\n".join(block for block in blocks if block)
+    return "\n\n".join(blocks)
 
 
-def finding_text(finding: Finding, verdict: Verdict, at: Spot, *, colour: bool = False) -> str:
-    """Return one finding: what it is, the line of the contract with a caret, where, expected and actual."""
-    entry = CODES.get(finding.code)
-    title = entry.title if entry else visible(verdict.check)
-    level = Outcome.ERROR if verdict.outcome is Outcome.ERROR else finding.level
-    rows = [f"{_paint(f'{level}[{visible(finding.code)}]', level, colour)}: {title}", *_excerpt(at)]
+def findings(verdicts: Iterable[Verdict], case: Case, root: Path, *, colour: bool = False) -> Iterator[str]:
+    """Yield a text for each place of the contract that objects: the line with a caret, then where, expected and actual."""
+    told = [(finding, verdict, spot(root, case, finding.key)) for verdict in verdicts for finding in verdict.findings]
+    for _, group in groupby(told, lambda each: (each[0].code, each[0].level, each[1].check, each[2])):
+        same = list(group)
+        yield "\n".join(_told([finding for finding, _, _ in same], *same[0][1:], colour))
+
+
+def _told(same: Sequence[Finding], verdict: Verdict, at: Spot, colour: bool) -> Iterator[str]:
+    code = same[0].code
+    title = CODES[code].title if code in CODES else visible(verdict.check)
+    level = Outcome.ERROR if verdict.outcome is Outcome.ERROR else same[0].level
+    yield f"{_paint(f'{level}[{visible(code)}]', level, colour)}: {title}"
+    yield from _excerpt(at)
     margin = " " * len(str(at.line))
-    if finding.at:
-        rows.append(f"{margin} = at        {visible(finding.at)}")
-    rows.append(f"{margin} = expected  {visible(finding.expected)}")
-    rows.append(f"{margin} = actual    {visible(finding.actual)}")
-    if finding.code not in _OF_ENGINE:
-        rows.append(f"{margin} = check     {visible(verdict.check)}")
-    return "\n".join(rows)
+    for before, finding in zip((None, *same), same, strict=False):
+        if finding.at and (before is None or before.at != finding.at):
+            yield f"{margin} = at        {visible(finding.at)}"
+        yield f"{margin} = expected  {visible(finding.expected)}"
+        yield f"{margin} = actual    {visible(finding.actual)}"
+    if code not in _OF_ENGINE:
+        yield f"{margin} = check     {visible(verdict.check)}"
 
 
 _OF_ENGINE = frozenset(CODES) - {"business", "check-crashed"}
@@ -111,17 +116,15 @@ def judgement(judged: Judgement, root: Path, *, colour: bool = False) -> str:
     """Return how an answer in hand was judged: the cases that accept it, or what the nearest one objects to."""
     outcome = Outcome.PASS if judged.accepted else Outcome.FAIL
     word = _paint("honours the contract" if judged.accepted else "breaks the contract", outcome, colour)
-    accepted = ", ".join(each.case.id for each in judged.matched)
+    accepted = ", ".join(each.case.id for each in judged.matched[:_MOST_NAMED])
+    if len(judged.matched) > _MOST_NAMED:
+        accepted += f" and {len(judged.matched) - _MOST_NAMED} more"
     tried = f"none of {judged.tried} case{'s' * (judged.tried != 1)} accepts it"
     blocks = [f"{word}: {f'accepted by {accepted}' if accepted else tried}"]
     if judged.nearest:
         blocks[0] += f"; the nearest is {judged.nearest.case.id}"
     for each in (*judged.matched, *([judged.nearest] if judged.nearest else [])):
-        blocks += (
-            finding_text(found, verdict, spot(root, each.case, found.key), colour=colour)
-            for verdict in each.verdicts
-            for found in verdict.findings
-        )
+        blocks += findings(each.verdicts, each.case, root, colour=colour)
     if judged.not_judged:
         blocks.append(f"not judged, because not given: {', '.join(judged.not_judged)}")
     return "\n\n".join(blocks)

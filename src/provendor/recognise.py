@@ -70,36 +70,64 @@ def _rank(
     """Return how far a request is from a template, smallest first; None where the path is another."""
     target, _, fixed = template.target.partition("?")
     lead = re.match(r"https?://[^/]*|\{[A-Za-z_][\w-]*\}(?=/|$)", target)
-    if lead and host and lead[0].startswith("http") and not _like(lead[0].partition("://")[2], host):
+    literal = lead[0].partition("://")[2] if lead and lead[0].startswith("http") else None
+    if literal and host and not _like(literal, host):
         return None
+    bases = [] if literal else _bases(vendor, lead[0].strip("{}") if lead else None)
+    elsewhere = not literal and host is not None and host not in {_host_and_path(base)[0] for base in bases}
     wanted = _plain(target[lead.end() :] if lead else target)
-    for prefix in _prefixes(vendor, lead[0] if lead else None):
-        if prefix and not path.startswith(prefix + "/"):
-            continue
-        parameters = _parameters(wanted, path.removeprefix(prefix))
+    for prefix in _prefixes(bases):
+        parameters = _parameters(wanted, path.removeprefix(prefix), vendor) if path.startswith(prefix) else None
         if parameters is not None:
-            return parameters, *_query_rank({**dict(parse_qsl(fixed, keep_blank_values=True)), **template.query}, query)
+            needed = {**dict(parse_qsl(fixed, keep_blank_values=True)), **template.query}
+            return parameters, elsewhere, *_query_rank(needed, query)
     return None
 
 
-def _prefixes(vendor: Vendor, lead: str | None) -> list[str]:
-    """Return the paths that a base URL may bring along, the longest first; the last is none."""
-    bases = [environment.base_url for environment in vendor.environments.values()]
-    if lead is not None:
-        named = vendor.variables.get(lead.strip("{}"))
-        bases = [named] if named else []
-    urls = [url for base in bases for url in (base.example, base.default) if isinstance(url, str)]
-    return sorted({"", *(_plain(urlsplit(url).path).rstrip("/") for url in urls)}, key=len, reverse=True)
+def _bases(vendor: Vendor, variable: str | None) -> list[str]:
+    """Return the known base URLs: those of the environments, or of the variable that stands in their place."""
+    known = [environment.base_url for environment in vendor.environments.values()]
+    if variable is not None:
+        known = [vendor.variables[variable]] if variable in vendor.variables else []
+    return [url for base in known for url in (base.example, base.default) if isinstance(url, str)]
 
 
-def _parameters(wanted: str, path: str) -> int | None:
-    """Return how many segments of the path stand for parameters; None where the path is another."""
+def _prefixes(bases: Iterable[str]) -> list[str]:
+    """Return the paths that base URLs bring along, the longest first; the last is none."""
+    return sorted({"", *(_plain(_host_and_path(base)[1]).rstrip("/") for base in bases)}, key=len, reverse=True)
+
+
+def _host_and_path(url: str) -> tuple[str | None, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a variable may hold anything
+        return None, ""
+    return parts.hostname, parts.path
+
+
+def _parameters(wanted: str, path: str, vendor: Vendor) -> int | None:
+    """Return how little of the path is literal, segment by segment; None where the path is another."""
     ours, theirs = wanted.split("/"), path.split("/")
     if len(ours) != len(theirs):
         return None
-    if not all(_like(mine, unquote(other)) and (other or not mine) for mine, other in zip(ours, theirs, strict=True)):
+    ranks = [_segment(mine, unquote(other), vendor) for mine, other in zip(ours, theirs, strict=True)]
+    return None if None in ranks else sum(rank for rank in ranks if rank)
+
+
+def _segment(mine: str, other: str, vendor: Vendor) -> int | None:
+    """Return 0 for what is literal or a variable's own example, 1 for a parameter, 2 for a variable with another value.
+
+    A variable is the same everywhere in one environment, so that another value speaks against it.
+    """
+    if not _like(mine, other):
         return None
-    return sum(REFERENCE.search(segment) is not None for segment in ours)
+    names = [found["name"] for found in REFERENCE.finditer(mine) if found["name"]]
+    variables = [vendor.variables[name] for name in names if name in vendor.variables]
+    if not names or (
+        len(variables) == len(names) == 1 and other == mine.replace(f"{{{names[0]}}}", str(variables[0].example))
+    ):
+        return 0
+    return 2 if variables else 1
 
 
 def _like(wanted: str, given: str) -> bool:

@@ -1,7 +1,7 @@
 """Does an answer in hand honour the contract? Judged against the cases of a selection: one of them must accept it.
 
 What is not given is not judged, and said so. Where the status is not known, a case is tried with the statuses that it
-allows; where the headers are not known, neither they nor the content type count, and a rule of the error table that
+allows, if it says anything about the body; where the headers are not known, neither they nor the content type count, and a rule of the error table that
 looks at them may match or not. An answer is never accepted by a check that crashed.
 """
 
@@ -106,6 +106,7 @@ def judge_answer(
     judged = [
         answer.judge(case, _request(case, (values or {}).get(case.vendor)), (checks or {}).get(case.id, ()))
         for case in cases
+        if status is not None or _tells_of_a_body(case.expect)
     ]
     matched = tuple(each for each in judged if each.accepted)
     nearest = None if matched else min(judged, key=answer.distance, default=None)
@@ -180,6 +181,12 @@ def _allowed(expect: Expect) -> Sequence[int]:
     told = {status for rule in expect.errors if rule.status for status in rule.status.exact}
     of_classes = {kind * 100 for kind in expect.status.classes} | {s for s in told if s // 100 in expect.status.classes}
     return sorted(expect.status.exact | of_classes)
+
+
+def _tells_of_a_body(expect: Expect) -> bool:
+    """Tell whether a body alone can satisfy a case; one that takes any body says nothing about this one."""
+    by_table = any(rule.code == expect.error and (rule.json or rule.text) for rule in expect.errors)
+    return expect.body is not None or expect.text is not None or expect.empty or by_table
 
 
 def _request(case: Case, values: Values | None) -> Request:
