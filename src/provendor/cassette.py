@@ -247,7 +247,7 @@ class _Reader:
             return None, path
         if "string" not in value and isinstance(value.get("base64_string"), str):  # VCR for Ruby writes it so
             try:
-                return b64decode(value["base64_string"]), (*path, "base64_string")
+                return b64decode("".join(value["base64_string"].split()), validate=True), (*path, "base64_string")
             except ValueError:
                 self.fault((*path, "base64_string"), "the value is not base64")
         return value.get("string"), (*path, "string")
