@@ -27,7 +27,6 @@ from provendor.errors import CassetteBroken, CassetteMissing, NotRecorded, Trans
 from provendor.exchange import Exchange, Json, Request
 from provendor.network import Refused
 from provendor.run import Result
-from provendor.verdict import worst
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "checks.md"
 CONTRACT = "contracts/acme/users.yaml"
@@ -241,16 +240,8 @@ def _result(example: Example, checks: Mapping[str, Check]) -> Result:
         return run.settle(Result(case, verdict.outcome, (verdict,), STARTED_AT, 1.0), TODAY)
     check = checks[example.check] if isinstance(example.check, str) else example.check
     verdict = examine(check, example.answer, example.expect)
-    result = Result(
-        case,
-        worst([verdict.outcome]),
-        (verdict,),
-        STARTED_AT,
-        1.0,
-        example.answer,
-        example.answer.request,
-        example.answer.recording,
-    )
+    recording = example.answer.recording
+    result = Result(case, verdict.outcome, (verdict,), STARTED_AT, 1.0, exchange=example.answer, recording=recording)
     return example.after(run.settle(result, TODAY))
 
 

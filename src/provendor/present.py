@@ -57,7 +57,7 @@ def line(result: Result, *, colour: bool = False) -> str:
     parts.append(f"{judged} check{'s' * (judged != 1)}")
     codes = dict.fromkeys(finding.code for finding in result.findings)
     if codes:
-        parts.append(", ".join(codes))
+        parts.append(visible(", ".join(codes)))
     if result.reason:
         parts.append(visible(result.reason))
     return "  ".join(part for part in parts if part)
@@ -120,6 +120,8 @@ def judgement(judged: Judgement, root: Path, *, colour: bool = False) -> str:
     if len(judged.matched) > _MOST_NAMED:
         accepted += f" and {len(judged.matched) - _MOST_NAMED} more"
     tried = f"none of {judged.tried} case{'s' * (judged.tried != 1)} accepts it"
+    if not judged.tried:
+        tried = "no case of the selection can be judged by what is given"
     blocks = [f"{word}: {f'accepted by {accepted}' if accepted else tried}"]
     if judged.nearest:
         blocks[0] += f"; the nearest is {judged.nearest.case.id}"
