@@ -31,6 +31,7 @@ _JUDGES = (
     "language.json",
     *(f"{module}.py" for module in ("building", "judging", "keywords", "language", "meaning", "schema", "source")),
 )
+_LINKED_FOLDER = "a link to a folder is not followed: move the folder here"
 _MAX_FILES = 2000
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -82,15 +83,19 @@ def _folders(root: Path, problems: list[Problem]) -> list[str]:
         name = f"{_FOLDER}/{entry.name}"
         if entry.name.startswith(".") or entry.name in _IGNORED:
             continue
-        if entry.is_symlink() and entry.is_dir():
-            problems.append(Problem(name, 0, 0, "", "a link to a folder is not followed: move the folder here"))
-        elif entry.is_dir():
+        if _links_to_folder(entry):
+            problems.append(Problem(name, 0, 0, "", _LINKED_FOLDER))
+        elif entry.is_dir(follow_symlinks=False):
             names.append(entry.name)
         elif entry.name.endswith((".yaml", ".yml")):
             problems.append(Problem(name, 0, 0, "", "a contract lies in its vendor's folder, not beside it"))
     if not names and not problems:
         problems.append(Problem(_FOLDER, 0, 0, "", "holds no vendor: make a folder with a vendor.yaml in it"))
     return names
+
+
+def _links_to_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and os.path.isdir(entry.path)  # noqa: PTH112 - entry.is_dir() raises for links in a ring
 
 
 class _Folder:
@@ -138,10 +143,10 @@ class _Folder:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 self._read_all(f"{name}/")
+            elif _links_to_folder(entry):
+                self.problem(name, _LINKED_FOLDER)
             elif entry.is_symlink() and not os.path.realpath(entry.path).startswith(self._inside):
                 self.problem(name, "a link that leads out of the vendor's folder is not followed")
-            elif entry.is_symlink() and entry.is_dir():
-                self.problem(name, "a link to a folder is not followed: move the folder here")
             elif not below and entry.name.endswith(".yml"):
                 self.problem(name, "contract files end in .yaml: rename it")
             elif entry.name.endswith((".yaml", ".json", ".graphql")):
@@ -150,7 +155,7 @@ class _Folder:
     def _read(self, entry: os.DirEntry[str], name: str) -> None:
         try:
             if not entry.is_file():
-                self.problem(name, "not a regular file" if os.path.lexists(entry.path) else "the file has gone")
+                self.problem(name, "not a regular file, nor a link to one")
             elif entry.stat().st_size > _MAX_BYTES:
                 self.problem(name, f"the file is larger than {_MAX_BYTES // 1024 // 1024} MiB")
             elif len(self.bytes) >= _MAX_FILES:
@@ -169,11 +174,14 @@ def _refused(file: str, message: str) -> ContractError:
 
 
 def _load_vendor(folder: _Folder, language: str, cache: Cache) -> Vendor:
-    key = sha256(f"{language} {folder.name} {folder.digest}".encode()).hexdigest()
+    key = sha256(f"{language} {folder.name} {folder.digest}".encode("utf-8", "surrogateescape")).hexdigest()
     reader = _Reader(folder, cache)
     kept = cache.get("contract", key) if not folder.problems else None
     if isinstance(kept, dict):
-        return _build(folder, kept, reader)
+        try:
+            return _build(folder, kept, reader)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            pass  # somebody wrote into the cache: then the files are judged again
     from provendor.judging import judge  # noqa: PLC0415 - a judgement from the cache needs no YAML and no grammar
 
     judged = judge(folder.name, folder.bytes, folder.problems, reader.read)
