@@ -211,7 +211,7 @@ def _day(value: str) -> date | None:
             return datetime.fromtimestamp(int(value[1:]), UTC).date()
         if value[:4].isdigit():
             return date.fromisoformat(value[:10])
-        from email.utils import parsedate_to_datetime  # only the rare answer with such a header pays for it
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 - only the rare answer with such a header pays for it
 
         return parsedate_to_datetime(value).date()
     except (ValueError, OverflowError, OSError, TypeError, IndexError):

@@ -122,7 +122,9 @@ def relax(answer: Mapping[str, Json]) -> dict[str, Json]:
 def _nulls_allowed(schema: Json) -> Json:
     if not isinstance(schema, dict):
         return schema
-    loose: dict[str, Json] = {key: value for key, value in schema.items() if key not in ("properties", "items", "anyOf")}
+    loose: dict[str, Json] = {
+        key: value for key, value in schema.items() if key not in ("properties", "items", "anyOf")
+    }
     if isinstance(children := schema.get("properties"), dict):
         loose["properties"] = {name: _nulls_allowed(child) for name, child in children.items()}
     if "items" in schema:
@@ -188,7 +190,7 @@ class _Deriver:
         properties: dict[str, Json] = {}
         for key, chosen in fields.items():
             if chosen.name == "__typename":
-                known: list[Json] = list(sorted(others))
+                known: list[Json] = sorted(others)
                 properties[key] = {"const": typename} if typename else {"type": "string", "not": {"enum": known}}
             else:
                 properties[key] = self._output(self._type_of(kind, chosen.name), chosen.children)

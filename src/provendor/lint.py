@@ -44,7 +44,9 @@ def _cassette_problems(suite: Suite, case: Case, cache: Cache | None) -> list[Pr
         if case.pending is None:
             message = f"no cassette at {name}; write one with `provendor adopt {case.id} …` or mark the case `pending`"
             place = case.place
-            return [Problem(place.file, place.line, place.column, f"operations.{case.operation}.cases.{case.name}", message)]
+            return [
+                Problem(place.file, place.line, place.column, f"operations.{case.operation}.cases.{case.name}", message)
+            ]
     except CassetteBroken as trouble:
         return [Problem(name, 0, 0, "", str(trouble))]
     return []

@@ -27,9 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     origins = [str(Origin.DOCUMENTED), str(Origin.SYNTHETIC)]
     parser.add_argument("--origin", required=True, choices=origins, help="how the answer came to be")
     parser.add_argument("--source", required=True, metavar="TEXT", help="where it was taken from, with its version")
-    parser.add_argument("--status", type=int, metavar="N", help="the HTTP status (default: the case's, if it names one)")
+    parser.add_argument(
+        "--status", type=int, metavar="N", help="the HTTP status (default: the case's, if it names one)"
+    )
     arguments.add_header(parser)
-    parser.add_argument("--written-at", dest="now", type=arguments.day, metavar="YYYY-MM-DD", help="default: today, UTC")
+    parser.add_argument(
+        "--written-at", dest="now", type=arguments.day, metavar="YYYY-MM-DD", help="default: today, UTC"
+    )
     parser.add_argument("--note", metavar="TEXT", help="anything a reader should know; kept in the cassette")
     parser.add_argument("--replace", action="store_true", help="replace the cassette that is there")
     parser.add_argument("--keep-failing", action="store_true", help="write it although it does not honour the case")

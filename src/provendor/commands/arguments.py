@@ -15,12 +15,16 @@ from provendor.run import nearest_root
 
 def add_root(parser: argparse.ArgumentParser) -> None:
     """Add `--root`."""
-    parser.add_argument("--root", type=Path, metavar="DIR", help="folder that holds contracts/ (default: nearest above)")
+    parser.add_argument(
+        "--root", type=Path, metavar="DIR", help="folder that holds contracts/ (default: nearest above)"
+    )
 
 
 def add_selectors(parser: argparse.ArgumentParser) -> None:
     """Add selectors as the command's words."""
-    parser.add_argument("selectors", nargs="*", metavar="SELECTOR", help="vendor, vendor/operation or vendor/operation:case")
+    parser.add_argument(
+        "selectors", nargs="*", metavar="SELECTOR", help="vendor, vendor/operation or vendor/operation:case"
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +78,12 @@ def load(root: Path, selectors: list[str], cache: Cache | None = None) -> tuple[
 def add_header(parser: argparse.ArgumentParser) -> None:
     """Add `--header`."""
     parser.add_argument(
-        "--header", action="append", default=[], type=_header, metavar="'Name: value'", help="a response header; repeatable"
+        "--header",
+        action="append",
+        default=[],
+        type=_header,
+        metavar="'Name: value'",
+        help="a response header; repeatable",
     )
 
 

@@ -27,6 +27,10 @@ def run(args: argparse.Namespace) -> int:
         for problem in report.problems:
             print(problem)
         count = len(report.problems)
-        verdict = f"{count} problem{'s' * (count != 1)}" if count else f"{report.cases} cases in {report.vendors} vendors: fine"
+        verdict = (
+            f"{count} problem{'s' * (count != 1)}"
+            if count
+            else f"{report.cases} cases in {report.vendors} vendors: fine"
+        )
         print(verdict, file=sys.stderr)
     return 2 if report.problems else 0

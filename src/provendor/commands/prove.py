@@ -22,7 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     arguments.add_now(parser)
     parser.add_argument("--strict", action="store_true", help="a warn fails the run as well")
     parser.add_argument("--quiet", "-q", action="store_true", help="print only what is not a pass, and the summary")
-    parser.add_argument("--report", type=Path, metavar="DIR", help="where evidence goes (default: reports/ in the root)")
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="where evidence goes (default: reports/ in the root)"
+    )
     parser.add_argument("--no-cache", action="store_true", help="parse every file anew and keep nothing parsed")
 
 

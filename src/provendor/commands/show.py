@@ -1,9 +1,9 @@
 """Show a vendor's contract as a page: operations, cases, error table, environment, origin and age of its cassettes.
 
-    provendor show                      every vendor, a line each
-    provendor show chatwoot             one vendor's page
-    provendor show chatwoot --errors    its error table; with --json as data for other programs
-    provendor show --schema             the JSON Schema of the contract language, for editors
+provendor show                      every vendor, a line each
+provendor show chatwoot             one vendor's page
+provendor show chatwoot --errors    its error table; with --json as data for other programs
+provendor show --schema             the JSON Schema of the contract language, for editors
 """
 
 from __future__ import annotations
@@ -118,5 +118,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return rows under a head, columns aligned, the last column ragged."""
     widths = [max(len(str(row[i])) for row in (head, *rows)) for i in range(len(head))]
     return "\n".join(
-        "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
+        "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
     )
