@@ -52,7 +52,7 @@ def together(headers: Headers) -> dict[str, list[str]]:
     return found
 
 
-# --- where a recording comes from ---------------------------------------------------------------------------------------
+# --- where a recording comes from -------------------------------------------------------------------------------------
 
 
 def test_metadata_says_where_the_answer_comes_from(tmp_path):
@@ -92,7 +92,7 @@ def test_a_version_without_quotes_is_read_as_text():
     assert loaded(text).recording.api_version == "4.16"
 
 
-# --- writing ------------------------------------------------------------------------------------------------------------
+# --- writing ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_cassette_reads_well():
@@ -202,7 +202,7 @@ def test_any_metadata_comes_back(text):
     assert (recording.source, recording.environment) == (text, text)
 
 
-# --- reading what vcrpy writes ------------------------------------------------------------------------------------------
+# --- reading what vcrpy writes ----------------------------------------------------------------------------------------
 
 VCRPY = """\
 interactions:
@@ -313,7 +313,7 @@ def test_a_body_that_cannot_be_decompressed_is_a_fault(encoding, body, reason):
     assert f"{NAME}:7:20: interactions.0.response.body.string: " in str(caught.value)
 
 
-# --- faults -------------------------------------------------------------------------------------------------------------
+# --- faults -----------------------------------------------------------------------------------------------------------
 
 REQUEST = "request: {method: GET, uri: 'http://a.example/'}"
 RESPONSE = "response: {status: {code: 200, message: OK}, headers: {}, body: {string: hi}}"
@@ -469,7 +469,7 @@ def test_no_structure_crashes_the_reader(value):
         cassette.parse(text.encode(), NAME)
 
 
-# --- the cache ----------------------------------------------------------------------------------------------------------
+# --- the cache --------------------------------------------------------------------------------------------------------
 
 
 def a_file(folder: Path) -> Path:

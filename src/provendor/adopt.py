@@ -18,14 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provendor import __version__, cassette, compression, requests, selector
-from provendor.cassette import Cassette, Interaction, Metadata
+from provendor.cassette import Interaction, Metadata
 from provendor.contract import Case, Vendor
 from provendor.errors import UsageError
 from provendor.exchange import Headers, Origin
 from provendor.redact import Redactor
-from provendor.replay import Replay
-from provendor.run import Replayer, Result, adopt_command, run_case
-from provendor.transport import drive
+from provendor.run import Replayer, Result
 from provendor.verdict import Outcome
 
 
@@ -89,7 +87,7 @@ def adopt(
     answered = _answer(redactor, headers or Headers(), answer)
     text = cassette.dump([Interaction(request, _status(case, status), *answered)], metadata)
     _refuse_leaks(redactor, text)
-    result = _judge(replayer, case, cassette.parse(text.encode("utf-8"), f"cassettes/{case.cassette}"))
+    result = replayer.judge(case, cassette.parse(text.encode("utf-8"), f"cassettes/{case.cassette}"))
     adopted = Adopted(case, path, text, result, written=False)
     if not (adopted.accepted or keep_failing):
         return adopted
@@ -162,12 +160,6 @@ def _refuse_leaks(redactor: Redactor, text: str) -> None:
     if leaks:
         found = ", ".join(f"{leak.name} ({leak.form})" for leak in leaks)
         raise UsageError(f"after redaction the answer still holds {found}; nothing was written")
-
-
-def _judge(replayer: Replayer, case: Case, recorded: Cassette) -> Result:
-    transport = Replay(recorded, rerecord=adopt_command(case))
-    request = replayer.request(case)
-    return drive(run_case(case, transport, request, replayer.checks_for(case), replayer.expect(case)))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -4,8 +4,8 @@
     exchange = drive(transport.send(request))
     transport.unused()                         # interactions that nobody asked for
 
-A request is recorded if method, URL, query (in any order), declared headers and body are the same; JSON bodies are compared
-as values, forms as fields in any order. Each interaction answers once; the same request again gets the next one.
+A request is recorded if method, URL, query (in any order), declared headers and body are the same; JSON bodies are
+compared as values, forms as fields in any order. Each interaction answers once; the same request again gets the next.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Replay:
         return found
 
 
-# --- what makes two requests the same -----------------------------------------------------------------------------------
+# --- what makes two requests the same ---------------------------------------------------------------------------------
 
 
 def _key(request: Request) -> Key:
@@ -144,7 +144,7 @@ _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def _normal_url(url: str) -> str:
-    """Return the form that equal URLs share: case of the host, the default port, needless percent-encoding (RFC 3986)."""
+    """Return the form that equal URLs share: case of the host, default port, needless percent-encoding (RFC 3986)."""
     if _NORMAL_URL.fullmatch(url):
         return url
     found = _URL.match(url)
@@ -188,8 +188,8 @@ def _json(body: bytes) -> Json:
 
 def _number(text: str) -> float | str:
     value = float(text)
-    # Too large for a float: compared as it is written, marked by half a surrogate pair, which no honest text holds.
-    return f"\ud800{text}" if value in (float("inf"), float("-inf")) else value
+    # Too large for a float: compared as it is written, in words that no body is likely to hold.
+    return f"the number {text}" if value in (float("inf"), float("-inf")) else value
 
 
 def _normal(value: Json) -> Json:
@@ -215,7 +215,7 @@ def _compared(headers: Headers) -> dict[str, list[str]]:
     return found
 
 
-# --- what differs -------------------------------------------------------------------------------------------------------
+# --- what differs -----------------------------------------------------------------------------------------------------
 
 
 def _distance(differences: list[Difference]) -> tuple[bool, bool, int]:
@@ -307,4 +307,5 @@ def _bytes_text(body: bytes) -> str:
 
 
 def _short(text: str) -> str:
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair could not be printed
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
