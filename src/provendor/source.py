@@ -1,56 +1,32 @@
-"""YAML read as JSON values with places. The one module that knows PyYAML.
+"""YAML files read as JSON values with places.
 
-    document = read(Path("contracts/acme/users.yaml"), "acme/users.yaml")
+    document = read(Path("contracts/acme/users.yaml"), "contracts/acme/users.yaml")
     document.value                                     # {"operations": {"users.get": {"cases": {...}}}}
     document.place(("operations", "users.get"))        # (3, 5): line and column, counting from 1
 
 Only `null`, `true`, `false` and JSON numbers are typed when they stand without quotes; an empty value is null. All other
 plain text is a string: `on`, `no`, `2025-10-18`, `1_000`, `1:30`, `0x1F`, `~`. Whatever is not a JSON value is a problem,
-and every problem of the file that can be found is in the one ContractError.
-
-Files are hostile. PyYAML's events are read in a loop of our own, because its composer recurses in C and deep nesting would
-end the process; reading stops at the first thing that is too deep, too large, or expands too far.
+and every problem of the file that can be found is in the one ContractError. Files are hostile: see `composer`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
-
-import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
+from typing import TYPE_CHECKING, Any, Final
 
 from provendor.errors import ContractError, Problem
-from provendor.exchange import Json
 
 if TYPE_CHECKING:
     from provendor.cache import Cache
+    from provendor.composer import Places, Way
 
 MAX_BYTES: Final = 16 * 1024 * 1024
-MAX_DEPTH: Final = 100
-MAX_ALIASED: Final = 4 * 1024 * 1024  # characters and values that aliases repeat, in all
-MAX_DIGITS: Final = 4300  # Python refuses to read longer integers
-MAX_PROBLEMS: Final = 100  # more than this helps nobody
-_SHOWN: Final = 60  # characters of a text that a problem shows
-
-Path_ = tuple[str | int, ...]
 
 
 class Dialect(StrEnum):
@@ -77,17 +53,15 @@ class Document:
     digest: str
     text: str = field(repr=False, compare=False)
 
-    def place(self, path: Path_, key: bool = False) -> tuple[int, int]:
+    def place(self, path: Way, key: bool = False) -> tuple[int, int]:
         """Return line and column of the value at `path`, or of its key; of its nearest parent where it does not exist."""
         return self._places.find(path, key)
 
-    @property
-    def _places(self) -> _Places:
-        # Made on the first question only: most files are never asked.
-        places: _Places | None = self.__dict__.get("places")
-        if places is None:
-            places = self.__dict__["places"] = _Places(_events(self.text))
-        return places
+    @cached_property
+    def _places(self) -> Places:
+        from provendor.composer import Places  # noqa: PLC0415 - most files are never asked for a place
+
+        return Places(self.text)
 
 
 def read(path: Path, name: str, cache: Cache | None = None, dialect: Dialect = Dialect.CONTRACT) -> Document:
@@ -137,12 +111,9 @@ def _decode(text: bytes, name: str) -> str:
     except UnicodeDecodeError as reason:
         before = text[: reason.start].decode("utf-8").removeprefix("\ufeff")
         message = f"byte 0x{text[reason.start]:02X} is not UTF-8; save the file as UTF-8"
-        raise _refused(name, message, _place_after(before)) from None
+        from provendor.composer import place_after  # noqa: PLC0415 - as below
 
-
-def _place_after(text: str) -> tuple[int, int]:
-    lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text)
-    return len(lines), len(lines[-1]) + 1
+        raise _refused(name, message, place_after(before)) from None
 
 
 def _refused(name: str, message: str, place: tuple[int, int] = (0, 0)) -> ContractError:
@@ -150,446 +121,6 @@ def _refused(name: str, message: str, place: tuple[int, int] = (0, 0)) -> Contra
 
 
 def _value(text: str, name: str, dialect: Dialect) -> Any:
-    builder = _Builder(name, dialect)
-    try:
-        builder.build(_events(text))
-    except _Enough:
-        pass
-    except yaml.reader.ReaderError:
-        builder.problems.extend(_control_characters(text, name))
-    except yaml.MarkedYAMLError as reason:
-        builder.problem(*_explain(reason, text))
-    except (yaml.YAMLError, ValueError, OverflowError) as reason:  # the pure parser on numbers that are out of range
-        builder.problem((0, 0), f"the file is not YAML: {reason}")
-    if builder.problems:
-        raise ContractError(tuple(sorted(builder.problems)))
-    return builder.root[0]
+    from provendor.composer import compose  # noqa: PLC0415 - PyYAML takes 30 ms that a file from the cache does not need
 
-
-def _events(text: str) -> Callable[[], Event]:
-    """Return the function that gives the next event; libyaml's where PyYAML was built with it (ten times faster)."""
-    try:
-        from yaml._yaml import CParser  # noqa: PLC0415 - absent where PyYAML was built without libyaml
-    except ImportError:
-        return _pure_events(text)
-    return cast("Callable[[], Event]", CParser(text).get_event)
-
-
-def _pure_events(text: str) -> Callable[[], Event]:
-    class Parser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
-        def __init__(self) -> None:
-            yaml.reader.Reader.__init__(self, text)
-            yaml.scanner.Scanner.__init__(self)
-            yaml.parser.Parser.__init__(self)
-
-    # libyaml says this of such an escape; the pure parser lets it pass.
-    half = "found invalid Unicode character escape code"
-    # The reader looks for control characters when it is made; like libyaml's, it must report them when asked for events.
-    parser: Parser | None = None
-
-    def next_event() -> Event:
-        nonlocal parser
-        parser = parser or Parser()
-        event: Any = parser.get_event()  # type: ignore[no-untyped-call]
-        if type(event) is ScalarEvent and _SURROGATE.search(event.value):
-            mark = cast("yaml.error.Mark", event.start_mark)
-            raise yaml.scanner.ScannerError("while parsing a quoted scalar", mark, half, mark)
-        return event  # type: ignore[no-any-return]
-
-    return next_event
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-# --- values -----------------------------------------------------------------------------------------------------------
-
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_PYYAML_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+(?:[eE][+-][0-9]+)?)?()")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_NOT_FINITE_JSON = re.compile(r"[-+]?Infinity|NaN")
-_LITERALS: Final[dict[str, Json]] = {"": None, "null": None, "true": True, "false": False}
-_MAYBE_TYPED = frozenset("-+.0123456789ntfNI")
-_TAG = "tag:yaml.org,2002:"
-
-
-class _Enough(Exception):
-    """Reading on would not help, or would do harm."""
-
-
-class _Mark:
-    """What stands for a mapping's key while there is none."""
-
-
-_EXPECTED = _Mark()  # the next event is a key
-_REFUSED = _Mark()  # the key was no good: its value is read and dropped
-_COMPLEX = _Mark()  # the key itself is being read: a list or a mapping
-
-
-class _Builder:
-    """Builds the value of one document from events, without recursion, and collects problems on the way.
-
-    `container` is the list or dict being filled, `key` the key whose value comes next; `stack` holds the same of all
-    containers around it. The outermost container is `root`, a list of one.
-    """
-
-    def __init__(self, name: str, dialect: Dialect) -> None:
-        self.name = name
-        self.cassette = dialect is Dialect.CASSETTE
-        self.problems: list[Problem] = []
-        self.root: list[Any] = []
-        self.container: Any = self.root
-        self.key: Any = None
-        self.stack: list[tuple[Any, Any]] = []
-        self.anchors: dict[str, Any] = {}
-        self.aliased = 0
-        self.sizes: dict[int, tuple[int, int]] = {}
-
-    def build(self, next_event: Callable[[], Event]) -> None:
-        """Read events to the end; raises _Enough, or what PyYAML raises."""
-        while True:
-            event = next_event()
-            kind = type(event)
-            if kind is ScalarEvent:
-                if self.key is _EXPECTED:
-                    self.take_key(event)
-                else:
-                    self.add(self.scalar(event))
-            elif kind is MappingStartEvent:
-                self.open(event, {}, _EXPECTED)
-            elif kind is SequenceStartEvent:
-                self.open(event, [], None)
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self.close()
-            elif kind is AliasEvent:
-                self.alias(event)
-            elif kind is DocumentStartEvent:
-                self.start_document(event)
-            elif kind is StreamEndEvent:
-                break
-        if not self.root and not self.problems:
-            self.problem((1, 1), "the file is empty")
-
-    def add(self, value: Any) -> None:
-        """Put a value where it belongs."""
-        key = self.key
-        if key is None:
-            self.container.append(value)
-            return
-        if key is not _REFUSED:
-            self.container[key] = value
-        self.key = _EXPECTED
-
-    def open(self, event: Any, container: Any, key: Any) -> None:
-        """Start a list or a mapping."""
-        if len(self.stack) >= MAX_DEPTH:
-            self.problem(_start(event), f"nested more than {MAX_DEPTH} levels deep")
-            raise _Enough
-        if event.tag is not None and not (self.cassette and event.tag == _TAG + ("seq" if key is None else "map")):
-            self.problem(_start(event), _no_tag(event.tag))
-        if self.key is _EXPECTED:
-            self.problem(
-                _start(event), "a key must be a string, not a list or a mapping; put text with braces in quotes"
-            )
-            self.stack.append((self.container, _COMPLEX))
-        else:
-            self.stack.append((self.container, self.key))
-            self.add(container)
-        if event.anchor is not None:
-            self.anchor(event, container)
-        self.container, self.key = container, key
-
-    def close(self) -> None:
-        """End a list or a mapping."""
-        self.container, key = self.stack.pop()
-        if key is None:
-            self.key = None
-        else:
-            self.key = _REFUSED if key is _COMPLEX else _EXPECTED
-
-    def take_key(self, event: Any) -> None:
-        """Make this scalar the key of the value that comes next."""
-        text = self.scalar(event)
-        plain = not event.style
-        if not isinstance(text, str):
-            shown = f'"{event.value}"' if event.value else "a key"
-            self.refuse_key(event, f"a key must be a string; write {shown} in quotes")
-        elif plain and text == "<<":
-            self.refuse_key(event, 'merge keys ("<<") are not read; write the keys out, or share a schema with $ref')
-        elif text in self.container:
-            self.refuse_key(event, f"the key {_shown(text)} is here twice")
-        else:
-            self.key = text
-
-    def refuse_key(self, event: Any, message: str) -> None:
-        self.problem(_start(event), message)
-        self.key = _REFUSED
-
-    def scalar(self, event: Any) -> Any:
-        """Return the scalar's value: a string unless it is plain and looks like a JSON value."""
-        text: str = event.value
-        value: Any = text
-        if event.tag is not None:
-            value = self.tagged(event)
-        elif not event.style and (not text or text[0] in _MAYBE_TYPED):
-            value = self.plain(event, text)
-        if event.anchor is not None:
-            self.anchor(event, value)
-        return value
-
-    def plain(self, event: Any, text: str) -> Any:
-        if text in _LITERALS:
-            return _LITERALS[text]
-        number = (_PYYAML_NUMBER if self.cassette else _NUMBER).fullmatch(text)
-        if number:
-            return self.number(event, text, whole=not (number[1] or number[2]))
-        if _NOT_FINITE.fullmatch(text) or (not self.cassette and _NOT_FINITE_JSON.fullmatch(text)):
-            self.problem(_start(event), f"{text} is not a number that JSON knows; put it in quotes if it is text")
-        return text
-
-    def number(self, event: Any, text: str, whole: bool) -> Json:
-        if len(text) > MAX_DIGITS:
-            self.problem(_start(event), f"a number of more than {MAX_DIGITS} digits; put it in quotes if it is text")
-            return 0
-        value = int(text) if whole else float(text)
-        if value in (float("inf"), float("-inf")):
-            self.problem(_start(event), f"{_shown(text)} is too large for a number; put it in quotes if it is text")
-        return value
-
-    def tagged(self, event: Any) -> Any:
-        """Return the value of a scalar with a tag; only cassettes may hold the standard ones."""
-        kind = event.tag.removeprefix(_TAG)
-        text: str = event.value
-        if self.cassette and kind in ("str", "!"):
-            return text
-        if self.cassette and kind == "binary":
-            return self.binary(event, text)
-        if self.cassette and kind in ("int", "float", "bool", "null") and event.tag != kind:
-            return self.plain(event, text)
-        self.problem(_start(event), _no_tag(event.tag))
-        return text
-
-    def binary(self, event: Any, text: str) -> bytes:
-        import base64  # noqa: PLC0415 - few files need it
-
-        try:
-            return base64.b64decode("".join(text.split()), validate=True)
-        except ValueError:
-            self.problem(_start(event), "the value of !!binary is not base64")
-            return b""
-
-    def anchor(self, event: Any, value: Any) -> None:
-        if event.anchor in self.anchors:
-            self.problem(_start(event), f"the anchor &{event.anchor} is here twice")
-        self.anchors[event.anchor] = value
-
-    def alias(self, event: Any) -> None:
-        """Put the anchored value here again, unless that makes too much of it."""
-        name = event.anchor
-        if name not in self.anchors:
-            self.problem(
-                _start(event), f"no anchor &{name} stands before *{name}; put text that starts with * in quotes"
-            )
-            value = None
-        else:
-            value = self.anchors[name]
-            self.count(event, value)
-        if self.key is _EXPECTED:
-            self.refuse_key(event, "an alias cannot be a key; write the key out")
-        else:
-            self.add(value)
-
-    def count(self, event: Any, value: Any) -> None:
-        if value is self.container or any(value is container for container, _ in self.stack):
-            self.problem(_start(event), f"*{event.anchor} stands inside of what it repeats, which would never end")
-            raise _Enough
-        size, height = _measure(value, self.sizes)
-        self.aliased += size
-        if self.aliased > MAX_ALIASED:
-            self.problem(_start(event), "the aliases repeat too much; write less of it, or share a schema with $ref")
-            raise _Enough
-        if len(self.stack) + height > MAX_DEPTH:
-            self.problem(_start(event), f"with this alias, nested more than {MAX_DEPTH} levels deep")
-            raise _Enough
-
-    def start_document(self, event: Any) -> None:
-        if self.root:
-            self.problem(_start(event), 'a second document starts here; a file holds one, without "---" in between')
-            raise _Enough
-
-    def problem(self, place: tuple[int, int], message: str) -> None:
-        self.problems.append(Problem(self.name, *place, self.path(), message))
-        if len(self.problems) >= MAX_PROBLEMS:
-            raise _Enough
-
-    def path(self) -> str:
-        """Return the dotted way to where reading stands."""
-        # What is open was put in its place already, so it is the last of the list around it; what comes next is not.
-        steps = [str(len(container) - 1) if key is None else key for container, key in self.stack[1:]]
-        if self.stack:
-            steps.append(str(len(self.container)) if self.key is None else self.key)
-        return ".".join(step[:_SHOWN] for step in steps if isinstance(step, str))
-
-
-def _start(event: Any) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
-
-
-def _shown(text: str) -> str:
-    short = text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-    return '"' + short.replace("\n", " ") + '"'
-
-
-def _no_tag(tag: str) -> str:
-    shown = tag.replace(_TAG, "!!") if tag.startswith(_TAG) else tag
-    return f"tags such as {_shown(shown)} are not read; put text that starts with ! in quotes"
-
-
-def _measure(value: Any, sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """Return how many characters and values there are, repetitions counted, and how many levels. Each part is kept."""
-    if not isinstance(value, dict | list):
-        return 1 + (len(value) if isinstance(value, str | bytes) else 0), 0
-    known = sizes.get(id(value))
-    if known is None:
-        items = value.values() if isinstance(value, dict) else value
-        parts = [_measure(item, sizes) for item in items]
-        names = sum(map(len, value)) if isinstance(value, dict) else 0
-        known = 1 + names + sum(size for size, _ in parts), 1 + max((height for _, height in parts), default=0)
-        sizes[id(value)] = known
-    return known
-
-
-# --- places -----------------------------------------------------------------------------------------------------------
-
-
-class _Places:
-    """Where each key and value stands in a file that was read without a problem."""
-
-    def __init__(self, next_event: Callable[[], Event]) -> None:
-        self.values: dict[Path_, tuple[int, int]] = {}
-        self.keys: dict[Path_, tuple[int, int]] = {}
-        self.repeats: dict[Path_, Path_] = {}
-        anchors: dict[str, Path_] = {}
-        event: Any
-        for path, event, is_key in _walk(next_event):
-            (self.keys if is_key else self.values)[path] = _start(event)
-            if is_key:
-                continue
-            if type(event) is AliasEvent:
-                self.repeats[path] = anchors[event.anchor or ""]
-            elif event.anchor is not None:
-                anchors[event.anchor] = path
-
-    def find(self, path: Path_, key: bool) -> tuple[int, int]:
-        """Return line and column of a value or its key, or of the nearest parent; (1, 1) where there is none."""
-        found: Path_ = ()
-        for part in path:
-            inner = (*found, part) if found in self.values else ()
-            while inner not in self.values and found in self.repeats:
-                found = self.repeats[found]
-                inner = (*found, part)
-            if inner not in self.values:
-                return self.values.get(found, (1, 1))
-            found = inner
-        place = self.values.get(found, (1, 1))
-        return self.keys.get(found, place) if key else place
-
-
-def _walk(next_event: Callable[[], Event]) -> Iterator[tuple[Path_, Any, bool]]:
-    """Yield each key and each value with its path."""
-    path: list[Any] = []  # of the value that comes next; _EXPECTED at the end: a key comes next
-    while True:
-        event: Any = next_event()
-        kind = type(event)
-        if kind is StreamEndEvent:
-            return
-        if kind is MappingEndEvent or kind is SequenceEndEvent:
-            path.pop()
-        elif kind is ScalarEvent and path and path[-1] is _EXPECTED:
-            path[-1] = event.value
-            yield tuple(path), event, True
-            continue
-        elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            yield tuple(path), event, False
-            path.append(_EXPECTED if kind is MappingStartEvent else 0)
-            continue
-        elif kind is ScalarEvent or kind is AliasEvent:
-            yield tuple(path), event, False
-        else:
-            continue
-        if path:
-            path[-1] = path[-1] + 1 if isinstance(path[-1], int) else _EXPECTED
-
-
-# --- what PyYAML says, in plain words ---------------------------------------------------------------------------------
-
-_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _control_characters(text: str, name: str) -> Iterator[Problem]:
-    for found, match in enumerate(_CONTROL.finditer(text)):
-        if found >= MAX_PROBLEMS:
-            return
-        message = f"the control character U+{ord(match[0]):04X}; write it as an escape inside double quotes"
-        yield Problem(name, *_place_after(text[: match.start()]), "", message)
-
-
-def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[tuple[int, int], str]:
-    """Return place and plain words for what libyaml or the pure parser found."""
-    problem = str(error.problem or "")
-    context = str(error.context or "")
-    mark = error.problem_mark or error.context_mark
-    opened = error.context_mark or mark
-    if mark is None or opened is None:
-        return (0, 0), f"the file is not YAML: {problem or context}"
-    if "quoted scalar" in context and ("end of stream" in problem or "document" in problem):
-        return (opened.line + 1, opened.column + 1), "the quote that opens here is never closed"
-    place = mark.line + 1, mark.column + 1
-    character = _character(text, place)
-    since = f"that starts in line {opened.line + 1}"
-    return place, _plain_words(problem, context, character, since) or f"the file is not YAML: {problem}"
-
-
-def _character(text: str, place: tuple[int, int]) -> str:
-    lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text, maxsplit=place[0])
-    line = lines[place[0] - 1] if place[0] <= len(lines) else ""
-    return line[place[1] - 1 : place[1]]
-
-
-def _plain_words(problem: str, context: str, character: str, since: str) -> str:
-    if character == "\t" and ("token" in problem or "tab" in problem):
-        return "a tab; YAML is indented with spaces"
-    if "cannot start any token" in problem:
-        return f'a value cannot start with "{character}"; put it in quotes'
-    for words, part, sentence in _SENTENCES:
-        if words in problem and part in context:
-            return sentence.format(since=since)
-    return ""
-
-
-# Words of libyaml's or the pure parser's problem and context, and what to say instead; the first that fits.
-_SENTENCES = (
-    ("mapping values are not allowed", "", 'a ": " where no key can stand; quote text that has ": ", or indent alike'),
-    ("block sequence entries are not", "", 'a "- " where no list can start; a list starts on a line of its own'),
-    ("", "scanning an alias", 'a value cannot start with "*"; put it in quotes'),
-    ("", "scanning an anchor", 'a value cannot start with "&"; put it in quotes'),
-    (
-        "unknown escape character",
-        "",
-        "an escape that YAML does not know; write a backslash twice, or use single quotes",
-    ),
-    ("invalid Unicode", "", "an escape for half a character (a surrogate) or for none; write the character itself"),
-    ("hexdec", "", "an escape without all its hexadecimal digits"),
-    ("", "flow sequence", 'expected "," or "]" in the list {since}'),
-    ("", "flow mapping", 'expected "," or "}}" in the mapping {since}; put text with braces in quotes'),
-    ("", "flow node", "the bracket or brace before this is never closed"),
-    ("", "parsing a block mapping", "expected a key of the mapping {since}; indent alike, close quotes at the end"),
-    ("", "parsing a block collection", 'expected "- " of the list {since}; indent its items alike'),
-    ("", "scanning a simple key", 'expected ": " after the key {since}'),
-    ("", "scanning a block scalar", 'text after "|" or ">" starts on the next line, indented with spaces'),
-    ("tag", "", "tags are not read; put text that starts with ! in quotes"),
-    ("", "tag", "tags are not read; put text that starts with ! in quotes"),
-    ("", "scanning a directive", 'a line that starts with "%" is a directive; none is needed'),
-    ("document start", "", "text after the end of the value; indent it, or put all of it in quotes"),
-    ("node content", "", "expected a value"),
-)
+    return compose(text, name, cassette=dialect is Dialect.CASSETTE)
