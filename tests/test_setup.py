@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -247,6 +249,16 @@ def test_the_lock_pins_every_package_by_hash_and_names_no_index(name: str):
     assert packages
     assert [line for line in packages if "==" not in line or not line.endswith("\\")] == []
     assert [line for line in lines if "://" in line or line.startswith("-")] == []
+
+
+def test_ci_tests_every_python_that_the_project_claims():
+    """The classifiers, the oldest version that is allowed and the matrix of the workflow agree."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    claimed = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    [matrix] = re.findall(r"python: \[(.+)\]", (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+
+    assert re.findall(r'"(.+?)"', matrix) == claimed
+    assert project["requires-python"] == f">={claimed[0]}"
 
 
 def append(path: Path) -> None:
