@@ -203,9 +203,15 @@ class Probe:
     recover_after: int = 1
 
 
+class Plan:
+    """How a case asks where one request is not enough; `asking` knows the module that carries each kind out."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One operation under one condition, with what must come back."""
+    """One operation under one condition, with what must come back. Without a plan, it asks with one request."""
 
     vendor: str
     operation: str
@@ -217,6 +223,7 @@ class Case:
     live: bool = True
     pending: Pending | None = None
     safety: Literal["read", "write"] = "read"
+    plan: Plan | None = None
 
     @property
     def id(self) -> str:

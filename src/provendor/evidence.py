@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from provendor import __version__
+from provendor.asking import Step
 from provendor.contract import Suite
 from provendor.exchange import Exchange, Recording
 from provendor.redact import Redactor
@@ -192,13 +193,28 @@ def result_json(result: Result, redactor: Redactor) -> JsonObject:
         "passed": [verdict.check for verdict in result.verdicts if verdict.outcome is Outcome.PASS],
         "verdicts": [_verdict_json(v, redactor) for v in result.verdicts if v.outcome is not Outcome.PASS],
     }
-    if result.request is not None:
-        record["request"] = {"method": result.request.method, "url": redactor.url(result.request.url)}
+    if result.exchange is not None:
+        asked = result.exchange.request
+        record["request"] = {"method": asked.method, "url": redactor.url(asked.url)}
+    if result.steps:
+        record["steps"] = [_step_json(step, redactor) for step in result.steps]
     if result.outcome is not Outcome.PASS:
         record["rerun"] = rerun_command(case)
         if result.exchange is not None:
             record["exchange"] = _exchange_json(result.exchange, redactor)
     return record
+
+
+def _step_json(step: Step, redactor: Redactor) -> JsonObject:
+    asked = step.exchange.request
+    return {
+        "name": step.name,
+        "request": {"method": asked.method, "url": redactor.url(asked.url)},
+        "status": step.exchange.status,
+        "elapsed_ms": step.exchange.elapsed_ms,
+        "passed": [verdict.check for verdict in step.verdicts if verdict.outcome is Outcome.PASS],
+        "verdicts": [_verdict_json(v, redactor) for v in step.verdicts if v.outcome is not Outcome.PASS],
+    }
 
 
 def _recording_json(recording: Recording) -> JsonObject:

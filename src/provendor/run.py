@@ -10,14 +10,17 @@ from datetime import date
 from pathlib import Path
 
 from provendor import cassette, requests
+from provendor.asking import Asked, Step, ask
 from provendor.cache import Cache
 from provendor.cassette import Cassette
 from provendor.check import Check, examine
+from provendor.clock import Clock, VirtualClock
 from provendor.contract import Case, Expect, Suite
 from provendor.engine import ENGINE
 from provendor.errors import NotRecorded, ProvendorError, TransportError
 from provendor.exchange import Exchange, Recording, Request, Source
 from provendor.replay import Replay
+from provendor.requests import Values
 from provendor.selector import matches
 from provendor.transport import Transport, drive
 from provendor.verdict import Finding, Outcome, Verdict, worst
@@ -41,10 +44,10 @@ class Result:
     started_at: float
     duration_ms: float
     exchange: Exchange | None = None
-    request: Request | None = None
     recording: Recording | None = None
     reason: str | None = None
     expected: bool = False
+    steps: tuple[Step, ...] = ()
 
     @property
     def source(self) -> Source:
@@ -52,19 +55,27 @@ class Result:
         return self.exchange.source if self.exchange else Source.RECORDED
 
     @property
+    def request(self) -> Request | None:
+        """The request whose answer was judged; None where none came back."""
+        return self.exchange.request if self.exchange else None
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Every finding of every verdict, in the order of the checks."""
         return tuple(finding for verdict in self.verdicts for finding in verdict.findings)
 
 
-async def run_case(case: Case, transport: Transport, request: Request, checks: Sequence[Check], expect: Expect) -> Result:
-    """Send the request and judge what comes back; never raises for anything a vendor or a check does."""
-    started_at, clock = time.time(), time.perf_counter()
-    exchange: Exchange | None = None
+async def run_case(
+    case: Case, values: Values, transport: Transport, checks: Sequence[Check], expect: Expect, clock: Clock
+) -> Result:
+    """Ask what the case asks and judge what comes back; never raises for anything a vendor or a check does."""
+    started_at, timer = time.time(), time.perf_counter()
+    asked: Asked | None = None
     try:
-        exchange = await transport.send(request)
-        verdicts = tuple([examine(check, exchange, expect) for check in checks])
-    except TransportError as trouble:
+        asked = await ask(case, values, transport, clock)
+        verdicts = (*[examine(check, asked.exchange, expect) for check in checks], *asked.verdicts)
+        verdicts += tuple(verdict for step in asked.steps for verdict in step.verdicts)
+    except ProvendorError as trouble:
         verdicts = (no_exchange(trouble),)
     return settle(
         Result(
@@ -72,16 +83,16 @@ async def run_case(case: Case, transport: Transport, request: Request, checks: S
             outcome=worst(verdict.outcome for verdict in verdicts),
             verdicts=verdicts,
             started_at=started_at,
-            duration_ms=(time.perf_counter() - clock) * 1000,
-            exchange=exchange,
-            request=request,
-            recording=exchange.recording if exchange else None,
+            duration_ms=(time.perf_counter() - timer) * 1000,
+            exchange=asked.exchange if asked else None,
+            recording=asked.exchange.recording if asked else None,
+            steps=asked.steps if asked else (),
         ),
         expect.today,
     )
 
 
-def no_exchange(trouble: TransportError) -> Verdict:
+def no_exchange(trouble: ProvendorError) -> Verdict:
     """Say why no exchange came back: fail where contract and recording disagree, error where we cannot tell."""
     if isinstance(trouble, NotRecorded):
         findings = tuple(
@@ -89,7 +100,8 @@ def no_exchange(trouble: TransportError) -> Verdict:
             for part, sent, recorded in trouble.differences
         ) or (Finding(trouble.code, expected="a recording of this request", actual="none", key="request"),)
         return Verdict(TRANSPORT_CHECK, Outcome.FAIL, findings, str(trouble))
-    return Verdict(TRANSPORT_CHECK, Outcome.ERROR, (Finding(trouble.code, "an answer", str(trouble)),), str(trouble))
+    code = trouble.code if isinstance(trouble, TransportError) else TransportError.code
+    return Verdict(TRANSPORT_CHECK, Outcome.ERROR, (Finding(code, "an answer", str(trouble)),), str(trouble))
 
 
 def settle(result: Result, today: date | None) -> Result:
@@ -152,18 +164,26 @@ class Replayer:
 
     def replay(self, case: Case) -> Result:
         """Replay one case from its cassette and judge it."""
-        started_at, clock = time.time(), time.perf_counter()
-        expect = self.expect(case)
         try:
             recorded = self.cassette(case)
-            request = self.request(case)
-            transport = Replay(recorded, rerecord=adopt_command(case))
-        except ProvendorError as trouble:
-            return settle(_stillborn(case, trouble, started_at, (time.perf_counter() - clock) * 1000), self.today)
-        result = drive(run_case(case, transport, request, self.checks_for(case), expect))
+        except TransportError as trouble:
+            verdict = no_exchange(trouble)
+            return settle(Result(case, verdict.outcome, (verdict,), time.time(), 0.0), self.today)
+        return self.judge(case, recorded)
+
+    def judge(self, case: Case, recorded: Cassette) -> Result:
+        """Judge one case by a cassette in hand."""
+        transport = Replay(recorded, rerecord=adopt_command(case))
+        asking = run_case(
+            case, self.values(case), transport, self.checks_for(case), self.expect(case), VirtualClock()
+        )
+        result = replace(drive(asking), recording=recorded.recording)
         unused = transport.unused()
-        result = replace(result, recording=recorded.recording) if result.recording is None else result
         return _with_unused(result, len(unused)) if unused and result.exchange else result
+
+    def values(self, case: Case) -> Values:
+        """Return the example values that replay uses for this case's vendor."""
+        return self._values[case.vendor]
 
     def cassette(self, case: Case) -> Cassette:
         """Read the case's cassette; raises CassetteMissing or CassetteBroken."""
@@ -173,12 +193,6 @@ class Replayer:
 def applies(check: Check, case: Case) -> bool:
     """Tell whether a check is meant for this case; one without patterns is meant for all."""
     return not check.patterns or any(matches(pattern, case) for pattern in check.patterns)
-
-
-def _stillborn(case: Case, trouble: ProvendorError, started_at: float, duration_ms: float) -> Result:
-    wrapped = trouble if isinstance(trouble, TransportError) else TransportError(str(trouble))
-    verdict = no_exchange(wrapped)
-    return Result(case, verdict.outcome, (verdict,), started_at, duration_ms)
 
 
 def _with_unused(result: Result, unused: int) -> Result:

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the script."""
     import shtab  # only this command needs it
 
-    print(shtab.complete(_whole_parser(), args.shell, preamble=_SELECTORS))
+    print(shtab.complete(_whole_parser(), args.shell, preamble=_SELECTORS[args.shell]))
     return 0
 
 
