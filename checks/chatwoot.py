@@ -110,7 +110,10 @@ def _json(exchange: Exchange) -> Json:
 
 def _sent(exchange: Exchange) -> dict[str, Any]:
     """Return the JSON object that was sent; empty where there is none."""
-    sent = json.loads(exchange.request.body) if exchange.request.body else {}
+    try:
+        sent = json.loads(exchange.request.body or b"{}")
+    except ValueError:
+        raise Skip("what was sent is no JSON") from None
     return sent if isinstance(sent, dict) else {}
 
 
