@@ -12,6 +12,7 @@ from provendor.check import check
 from provendor.classify import candidates
 from provendor.contract import HeaderTest
 from provendor.exchange import Headers
+from provendor.redact import Redactor
 from provendor.requests import Values
 from provendor.validate import judge_answer
 from provendor.verdict import Finding, Outcome, Skip
@@ -270,6 +271,19 @@ def test_the_judgement_is_plain_values_for_machines():
         "not_judged": ["the headers and the content type"],
         "cases_tried": 4,
     }
+
+
+def test_personal_data_can_be_removed_from_a_judgement():
+    """Findings quote the answer; what is shown passes through the redaction of the vendor."""
+    email = a_named_case("ok", 200, body={"properties": {"email": {"const": "x"}}})
+    answer = json.dumps({"email": "ada.lovelace@example.com"}).encode()
+    redactor = Redactor({}, ["$.email"])
+    redactor.learn(answer)
+
+    judgement = judge(answer, 200, JSON, [email])
+
+    assert "lovelace" in json.dumps(judgement.as_json())
+    assert "lovelace" not in json.dumps(judgement.redacted(redactor.text).as_json())
 
 
 @given(

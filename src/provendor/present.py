@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from provendor import source
@@ -20,8 +20,10 @@ from provendor.contract import Case, Suite
 from provendor.errors import ContractError
 from provendor.exchange import Recording
 from provendor.run import Result, rerun_command
-from provendor.validate import Judgement
 from provendor.verdict import Finding, Outcome, Verdict
+
+if TYPE_CHECKING:  # `prove` shows results and never judges an answer in hand
+    from provendor.validate import Judgement
 
 _LONGEST = 600
 _MOST_NAMED = 5

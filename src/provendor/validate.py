@@ -8,8 +8,8 @@ looks at them may match or not. An answer is never accepted by a check that cras
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provendor import engine, requests
@@ -64,6 +64,11 @@ class Judgement:
         """Whether at least one case accepts the answer."""
         return bool(self.matched)
 
+    def redacted(self, clean: Callable[[str], str]) -> Judgement:
+        """Return the same judgement with every vendor's word passed through `clean`."""
+        nearest = _redacted(self.nearest, clean) if self.nearest else None
+        return replace(self, matched=tuple(_redacted(each, clean) for each in self.matched), nearest=nearest)
+
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
@@ -75,6 +80,21 @@ class Judgement:
             "not_judged": list(self.not_judged),
             "cases_tried": self.tried,
         }
+
+
+def _redacted(judged: CaseJudgement, clean: Callable[[str], str]) -> CaseJudgement:
+    def told(finding: Finding) -> Finding:
+        return replace(finding, expected=clean(finding.expected), actual=clean(finding.actual), at=clean(finding.at))
+
+    verdicts = (
+        replace(
+            each,
+            findings=tuple(map(told, each.findings)),
+            reason=clean(each.reason) if each.reason else each.reason,
+        )
+        for each in judged.verdicts
+    )
+    return replace(judged, verdicts=tuple(verdicts))
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:
@@ -100,7 +120,8 @@ def judge_answer(
     """Judge an answer against cases: their keys, and `checks`, the business checks by case id.
 
     `status` and `headers` are None where they are not known. A compressed body is unpacked. With `values`, by vendor, the
-    checks see the request that each case would have sent.
+    checks see the request that each case would have sent: the one that led to the answer is not known. A check that compares
+    the two recognises an answer in hand by its source, which is recorded, without a recording.
     """
     answer = _Answer(status, headers, _unpacked(body))
     judged = [

@@ -18,6 +18,7 @@ from provendor.commands import arguments, console
 from provendor.contract import Case, Suite
 from provendor.errors import UsageError
 from provendor.exchange import Headers
+from provendor.redact import Redactor
 from provendor.run import applies
 
 
@@ -52,6 +53,9 @@ def run(args: argparse.Namespace) -> int:
             checks={case.id: tuple(each for each in checks if applies(each, case)) for case in cases},
             values={name: requests.examples(vendor) for name, vendor in suite.vendors.items()},
         )
+    redactor = Redactor({}, [path for vendor in suite.vendors.values() for path in vendor.redact])
+    redactor.learn(body)
+    judgement = judgement.redacted(redactor.text)
     if args.json:
         console.print_json(judgement.as_json())
     else:
