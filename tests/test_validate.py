@@ -275,15 +275,15 @@ def test_the_judgement_is_plain_values_for_machines():
 
 def test_personal_data_can_be_removed_from_a_judgement():
     """Findings quote the answer; what is shown passes through the redaction of the vendor."""
-    email = a_named_case("ok", 200, body={"properties": {"email": {"const": "x"}}})
-    answer = json.dumps({"email": "ada.lovelace@example.com"}).encode()
-    redactor = Redactor({}, ["$.email"])
+    named = a_named_case("ok", 200, body={"properties": {"name": {"const": "x"}}})
+    answer = json.dumps({"name": "Ada Lovelace"}).encode()
+    redactor = Redactor({}, ["$.name"])
     redactor.learn(answer)
 
-    judgement = judge(answer, 200, JSON, [email])
+    judgement = judge(answer, 200, JSON, [named])
 
-    assert "lovelace" in json.dumps(judgement.as_json())
-    assert "lovelace" not in json.dumps(judgement.redacted(redactor.text).as_json())
+    assert "Lovelace" in json.dumps(judgement.as_json())
+    assert "Lovelace" not in json.dumps(judgement.redacted(redactor.text).as_json())
 
 
 @given(

@@ -1,8 +1,8 @@
 """Does an answer in hand honour the contract? Judged against the cases of a selection: one of them must accept it.
 
 What is not given is not judged, and said so. Where the status is not known, a case is tried with the statuses that it
-allows, if it says anything about the body; where the headers are not known, neither they nor the content type count, and a rule of the error table that
-looks at them may match or not. An answer is never accepted by a check that crashed.
+allows, if it says anything about the body; where the headers are not known, neither they nor the content type count, and
+a rule of the error table that looks at them may match or not. An answer is never accepted by a check that crashed.
 """
 
 from __future__ import annotations
