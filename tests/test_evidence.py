@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -165,7 +164,7 @@ def test_a_kill_at_any_moment_loses_no_finished_result(tmp_path: Path, seed: int
     """Fifty kills in all: what was reported as finished is in the evidence, and every file can be read."""
     moment = random.Random(seed)
     for _ in range(5):
-        finished = kill_a_writer_after(tmp_path, moment.randrange(1, 400))
+        finished = kill_a_writer_after(tmp_path, moment.randrange(1, 130))
         for run_id, number in finished.items():
             path = tmp_path / "runs" / run_id / "run.jsonl"
             if path.exists():  # old finished runs are removed on purpose
@@ -209,5 +208,5 @@ def test_a_reports_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Pa
     """A file in the way is an OSError that names it, not a run without evidence."""
     (tmp_path / "runs").write_text("in the way")
 
-    with pytest.raises(OSError, match=os.strerror(17)):
+    with pytest.raises(OSError, match="runs"):
         Evidence(tmp_path, a_run())
