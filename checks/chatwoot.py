@@ -59,9 +59,9 @@ def services_are_ok_inside(exchange: Exchange, expect: Expect) -> Iterator[Findi
             yield Finding("business", "ok", repr(answer.get(name)), f"/{name}")
 
 
-@check("chatwoot/conversations.set_labels")
+@check("chatwoot/conversations.set_labels", "chatwoot/contacts.set_labels")
 def labels_are_those_sent(exchange: Exchange, expect: Expect) -> None:
-    """A conversation has the labels that were sent, no more and no less."""
+    """A conversation or a contact has the labels that were sent, no more and no less."""
     answer = _answer(exchange)
     _require_its_request(exchange)
     sent, got = _titles(_sent(exchange).get("labels")), _titles(answer.get("payload"))
