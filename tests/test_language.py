@@ -1,0 +1,389 @@
+"""The language's own description, the loader and the reference documentation say the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract_files import write
+from provendor.errors import ContractError
+from provendor.language import FILE, Language
+from provendor.loading import language_text, load
+from provendor.schema import Schema
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = (ROOT / "docs" / "reference" / "contract-language.md").read_text(encoding="utf-8")
+LANGUAGE: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+KINDS: dict[str, Any] = LANGUAGE["$defs"]
+CONTRACTS = sorted((ROOT / "contracts").glob("*/*.yaml"))
+
+
+def objects(schema: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every mapping with fixed keys that a kind describes: its name, dotted where it is nested, and its keys."""
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield name, schema["properties"]
+            for key, below in schema["properties"].items():
+                yield from objects(below, f"{name}.{key}")
+        for keyword in ("additionalProperties", "items"):
+            yield from objects(schema.get(keyword), name)
+        for branch in schema.get("anyOf", ()):
+            yield from objects(branch, name)
+
+
+ALL_KEYS = {
+    f"{name}.{key}": schema
+    for kind, definition in KINDS.items()
+    for name, keys in objects(definition, kind)
+    for key, schema in keys.items()
+}
+
+
+class TestTheDescription:
+    """language.json by itself."""
+
+    def test_it_is_a_json_schema(self):
+        """Editors can use it as it is."""
+        jsonschema_rs.meta.validate(LANGUAGE)
+
+    def test_it_is_shipped_and_printed_as_it_is(self):
+        """`provendor show --schema` prints the file of the package."""
+        assert json.loads(language_text()) == LANGUAGE
+        assert FILE.parent == ROOT / "src" / "provendor"
+
+    @pytest.mark.parametrize("key", sorted(ALL_KEYS))
+    def test_every_key_has_a_title_and_a_description(self, key):
+        """That is what an editor shows."""
+        title, description = ALL_KEYS[key]["title"], ALL_KEYS[key]["description"]
+
+        assert title[0].isupper() or title == "raw"
+        assert description.endswith((".", "`"))
+
+    def test_every_kind_of_value_has_a_phrase(self):
+        """It completes the sentence "expected ..." and so is no heading: it has no description."""
+        kinds = {name: kind for name, kind in KINDS.items() if not name.endswith("_file")}
+
+        assert [name for name, kind in kinds.items() if not kind.get("title") or "description" in kind] == []
+
+    def test_every_kind_is_used(self):
+        """What nothing refers to describes nothing."""
+        used = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(LANGUAGE)))
+
+        assert used == set(KINDS)
+
+    @pytest.mark.parametrize(
+        "path", sorted((ROOT / "contracts").glob("*/*.yaml")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+    )
+    def test_every_contract_names_it_for_editors(self, path):
+        """The first line leads from the contract to the file."""
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        found = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
+
+        assert found
+        assert (path.parent / found[1]).resolve() == FILE
+
+
+# --- the reference ------------------------------------------------------------------------------------------------------
+
+SECTIONS = {
+    "## vendor.yaml": "vendor_file",
+    "### auth": "auth_one",
+    "### errors": "error_rule",
+    "## Resource files": "resource_file",
+    "### Operation": "operation",
+    "### Case": "case",
+}
+
+
+def table_of(heading: str) -> dict[str, str]:
+    """Return the table below a heading of the reference: each key of the first column, and its row."""
+    section = REFERENCE.partition(f"\n{heading}\n")[2].partition("\n#")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", section, re.MULTILINE)
+    return {key: row for first, row in rows for key in re.findall(r"`(\w+)`", first)}
+
+
+class TestTheReference:
+    """docs/reference/contract-language.md."""
+
+    @pytest.mark.parametrize("heading", SECTIONS)
+    def test_each_table_has_a_row_for_each_key_and_no_other(self, heading):
+        """A key that is added, renamed or removed shows up here until the reference says so."""
+        kind = SECTIONS[heading]
+        keys = {key for name, found in objects(KINDS[kind], kind) if name == kind for key in found}
+
+        assert set(table_of(heading)) == keys
+
+    @pytest.mark.parametrize("key", sorted(ALL_KEYS))
+    def test_each_key_stands_in_backticks(self, key):
+        """Also the keys of small mappings, which have no table of their own."""
+        spans = " ".join(re.findall(r"`([^`]+)`", REFERENCE))
+
+        assert re.search(rf"\b{key.rpartition('.')[2]}\b", spans)
+
+    def test_each_key_of_a_small_mapping_exists(self):
+        """What the reference writes as `{ a, b }` is what the language calls so."""
+        known = [set(keys) for kind, definition in KINDS.items() for _, keys in objects(definition, kind)]
+        written = [set(re.findall(r"\w+", span)) for span in re.findall(r"`\{ (\w+(?:, \w+)*) \}`", REFERENCE)]
+
+        assert len(written) >= 8
+        assert [keys for keys in written if keys not in known] == []
+
+
+# --- the loader ---------------------------------------------------------------------------------------------------------
+
+VENDOR: dict[str, Any] = {
+    "vendor": "acme",
+    "title": "Acme",
+    "secrets": {"api_key": {"env": "ACME_API_KEY"}},
+    "variables": {"user_id": {"env": "ACME_USER_ID", "example": 7}},
+    "auth": {"bearer": "{api_key}"},
+    "environments": {"production": {"base_url": {"env": "ACME_URL"}}},
+    "errors": [{"status": 429, "code": "rate-limited", "retryable": True}],
+}
+USERS: dict[str, Any] = {
+    "schemas": {"user": {"type": "object"}},
+    "operations": {
+        "users.get": {
+            "summary": "One user.",
+            "request": "GET /users/{user_id}",
+            "cases": {
+                "ok": {"status": 200, "with": {"query": {"page": 1}}, "body": {"$ref": "#/schemas/user"}},
+                "gone": {"status": 404},
+            },
+        }
+    },
+}
+_V, _E, _O = "vendor.yaml", "vendor.yaml errors 0", "users.yaml operations users.get"
+_C = f"{_O} cases gone"
+_SECRET = {"api_key": {"env": "ACME_API_KEY"}}
+
+CHANGES: Mapping[str, list[tuple[str, Any]]] = {
+    "vendor_file.vendor": [(f"{_V} vendor", "acne")],
+    "vendor_file.title": [(f"{_V} title", "The Acme")],
+    "vendor_file.owner": [(f"{_V} owner", "integrations")],
+    "vendor_file.docs": [(f"{_V} docs", "https://docs.example.com")],
+    "vendor_file.runbook": [(f"{_V} runbook", "https://runbook.example.com")],
+    "vendor_file.api_version": [(f"{_V} api_version", "2")],
+    "vendor_file.notes": [(f"{_V} notes", "Mind the gap.")],
+    "vendor_file.environments": [(f"{_V} environments", {})],
+    "vendor_file.environments.sandbox": [(f"{_V} environments sandbox", {"base_url": "https://sandbox.example.com"})],
+    "vendor_file.environments.production": [(f"{_V} environments production", {"base_url": "https://other.example.com"})],
+    "environment.base_url": [(f"{_V} environments production base_url", "https://prod.example.com")],
+    "base_url.env": [(f"{_V} environments production base_url env", "ACME_OTHER")],
+    "base_url.example": [(f"{_V} environments production base_url example", "https://example.example.com")],
+    "base_url.default": [(f"{_V} environments production base_url default", "https://default.example.com")],
+    "base_url.title": [(f"{_V} environments production base_url title", "Where it lives")],
+    "vendor_file.live_flag": [(f"{_V} live_flag", "ACME_LIVE")],
+    "vendor_file.variables": [(f"{_V} variables", {"user_id": {"example": 8}})],
+    "variable.env": [(f"{_V} variables user_id env", "ACME_OTHER")],
+    "variable.example": [(f"{_V} variables user_id example", "8")],
+    "variable.default": [(f"{_V} variables user_id default", "9")],
+    "variable.title": [(f"{_V} variables user_id title", "Whose")],
+    "vendor_file.secrets": [(f"{_V} secrets", {**_SECRET, "other": {"env": "OTHER"}})],
+    "secret.env": [(f"{_V} secrets api_key env", "ACME_OTHER")],
+    "secret.example": [(f"{_V} secrets api_key example", "<key>")],
+    "secret.title": [(f"{_V} secrets api_key title", "Where to get it")],
+    "vendor_file.auth": [(f"{_V} auth", "none")],
+    "auth_one.bearer": [(f"{_V} auth bearer", "x{api_key}")],
+    "auth_one.header": [(f"{_V} auth", {"header": "X-Key", "value": "{api_key}"})],
+    "auth_one.query": [(f"{_V} auth", {"query": "key", "value": "{api_key}"})],
+    "auth_one.value": [(f"{_V} auth", {"query": "key", "value": "x{api_key}"})],
+    "auth_one.basic": [(f"{_V} auth", {"basic": {"username": "{api_key}", "password": ""}})],
+    "auth_one.basic.username": [(f"{_V} auth", {"basic": {"username": "{api_key}:", "password": ""}})],
+    "auth_one.basic.password": [(f"{_V} auth", {"basic": {"username": "", "password": "{api_key}"}})],
+    "vendor_file.rate_limit": [(f"{_V} rate_limit", {"requests": 1, "per": "1s"})],
+    "rate_limit.requests": [(f"{_V} rate_limit", {"requests": 2, "per": "1s"})],
+    "rate_limit.per": [(f"{_V} rate_limit", {"requests": 1, "per": "2s"})],
+    "vendor_file.errors": [(f"{_V} errors", [])],
+    "error_rule.status": [(f"{_E} status", [429, "5xx"])],
+    "error_rule.header": [(f"{_E} header", {"X-Error": "1"})],
+    "error_rule.json": [(f"{_E} json", {"$.error": None})],
+    "error_rule.text": [(f"{_E} text", "slow down")],
+    "error_rule.code": [(f"{_E} code", "too-fast")],
+    "error_rule.retryable": [(f"{_E} retryable", False)],
+    "error_rule.title": [(f"{_E} title", "Wait.")],
+    "test.pattern": [(f"{_E} json", {"$.error": {"pattern": "slow"}})],
+    "test.present": [(f"{_E} json", {"$.error": {"present": False}})],
+    "vendor_file.max_age": [(f"{_V} max_age", "90d")],
+    "vendor_file.redact": [(f"{_V} redact", ["$.email"])],
+    "resource_file.operations": [("users.yaml operations users.list", USERS["operations"]["users.get"])],
+    "resource_file.schemas": [("users.yaml schemas user type", "string")],
+    "operation.summary": [(f"{_O} summary", "A user.")],
+    "operation.request": [(f"{_O} request", "HEAD /users/{user_id}")],
+    "operation.path": [(f"{_O} path", {"user_id": 8})],
+    "operation.query": [(f"{_O} query", {"sort": "name"})],
+    "operation.headers": [(f"{_O} headers", {"Accept": "*/*"})],
+    "operation.json": [(f"{_O} json", None)],
+    "operation.form": [(f"{_O} form", {"a": "b"})],
+    "operation.raw": [(f"{_O} raw", {"content_type": "text/plain", "text": ""})],
+    "raw.content_type": [(f"{_O} raw", {"content_type": "text/csv", "text": ""})],
+    "raw.text": [(f"{_O} raw", {"content_type": "text/plain", "text": "a"})],
+    "operation.auth": [(f"{_O} auth", {"query": "own", "value": "{api_key}"})],
+    "operation.safety": [(f"{_O} safety", "write")],
+    "operation.idempotency": [(f"{_O} idempotency", "None.")],
+    "operation.errors": [(f"{_O} errors", [{"status": 503, "code": "down", "retryable": True}])],
+    "operation.probe": [(f"{_O} probe", {"every": "60s"})],
+    "probe.every": [(f"{_O} probe", {"every": "61s"})],
+    "probe.timeout": [(f"{_O} probe", {"every": "60s", "timeout": "1s"})],
+    "probe.warn_after": [(f"{_O} probe", {"every": "60s", "warn_after": "1s"})],
+    "probe.fail_after": [(f"{_O} probe", {"every": "60s", "fail_after": 2})],
+    "probe.recover_after": [(f"{_O} probe", {"every": "60s", "recover_after": 2})],
+    "operation.notes": [(f"{_O} notes", "Slow.")],
+    "operation.cases": [(f"{_O} cases", {"ok": {"status": 200}})],
+    "case.summary": [(f"{_C} summary", "It is gone.")],
+    "case.with": [(f"{_C} with", {"query": {"page": 2}})],
+    "with.path": [(f"{_C} with", {"path": {"user_id": 404}})],
+    "with.query": [(f"{_C} with", {"query": {"page": 3}})],
+    "with.headers": [(f"{_C} with", {"headers": {"Accept": "*/*"}})],
+    "with.json": [(f"{_C} with", {"json": {}})],
+    "with.form": [(f"{_C} with", {"form": {}})],
+    "with.raw": [(f"{_C} with", {"raw": {"content_type": "text/plain", "text": ""}})],
+    "with.auth": [(f"{_C} with", {"auth": "wrong"})],
+    "case.status": [(f"{_C} status", 410)],
+    "case.headers": [(f"{_C} headers", {"Link": "x"})],
+    "case.content_type": [(f"{_C} content_type", "text/html")],
+    "case.body": [(f"{_C} body", {"type": "string"})],
+    "case.text": [(f"{_C} text", "gone")],
+    "case.empty": [(f"{_C} empty", True)],
+    "case.error": [(f"{_C} status", 429), (f"{_C} error", "rate-limited")],
+    "case.latency": [(f"{_C} latency", {"warn_after": "1s"})],
+    "latency.warn_after": [(f"{_C} latency", {"warn_after": "2s"})],
+    "latency.fail_after": [(f"{_C} latency", {"fail_after": "2s"})],
+    "case.live": [(f"{_C} live", "never")],
+    "case.pending": [(f"{_C} pending", {"reason": "Broken.", "until": "2026-12-01"})],
+    "pending.reason": [(f"{_C} pending", {"reason": "Very broken.", "until": "2026-12-01"})],
+    "pending.until": [(f"{_C} pending", {"reason": "Broken.", "until": "2026-12-02"})],
+    "pending.ticket": [(f"{_C} pending", {"reason": "Broken.", "until": "2026-12-01", "ticket": "OCC-1"})],
+}  # fmt: skip
+"""For each key of the language what to set where: `file key key ...`, all other things being equal."""
+
+
+def changed(changes: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the two files with these changes."""
+    files: dict[str, Any] = deepcopy({"vendor.yaml": VENDOR, "users.yaml": USERS})
+    for way, value in changes:
+        *parents, last = way.split()
+        container: Any = files
+        for step in parents:
+            container = container[int(step)] if isinstance(container, list) else container[step]
+        container[last] = deepcopy(value)
+    return files
+
+
+def loaded(folder: Path, changes: list[tuple[str, Any]]) -> Any:
+    """Load the files and return what came of them as plain values, without places and digests; or what is printed."""
+    write(folder, {f"acme/{name}": value for name, value in changed(changes).items()})
+    try:
+        return plain(load(folder).vendors)
+    except ContractError as trouble:
+        return str(trouble)
+
+
+def plain(value: Any) -> Any:
+    """Return frozen classes as lists and dicts; a schema also as what it accepts."""
+    if isinstance(value, Schema):
+        return [value.value, value.is_valid({}), value.is_valid("text")]
+    if is_dataclass(value):
+        hidden = {"place", "digest", "folder"}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.name not in hidden}
+    if isinstance(value, (dict, MappingProxyType)):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (tuple, list)) else value
+
+
+class TestTheLoader:
+    """Every key of the language makes a difference to what is loaded."""
+
+    def test_every_key_has_an_example(self):
+        """A key that is added to the language gets its line in CHANGES."""
+        assert set(CHANGES) == set(ALL_KEYS)
+
+    def test_no_two_examples_are_the_same(self):
+        """Each shows its own key at work, also the keys that only differ in their value."""
+        written = [json.dumps(changes) for changes in CHANGES.values()]
+
+        assert len(set(written)) == len(written)
+
+    @pytest.mark.parametrize("key", sorted(set(CHANGES) - {"vendor_file.vendor"}))
+    def test_setting_a_key_changes_the_suite(self, key, tmp_path):
+        """No key is only decoration: what somebody writes, somebody can read."""
+        before, after = loaded(tmp_path / "before", []), loaded(tmp_path / "after", CHANGES[key])
+
+        assert isinstance(before, dict)
+        assert isinstance(after, dict), after
+        assert after != before
+
+    def test_setting_the_name_alone_is_a_problem(self, tmp_path):
+        """The one key that has to agree with something outside of the files."""
+        assert 'vendor: the folder is called "acme"' in loaded(tmp_path, CHANGES["vendor_file.vendor"])
+
+    def test_small_mappings_are_read_key_by_key(self, tmp_path):
+        """Examples that differ in one key of a small mapping lead to suites that differ."""
+        suites = [json.dumps(loaded(tmp_path / key, changes), default=str) for key, changes in CHANGES.items()]
+
+        assert len(set(suites)) == len(suites)
+
+
+# --- the grammar and JSON Schema ----------------------------------------------------------------------------------------
+
+OPAQUE = json.loads(
+    json.dumps(LANGUAGE).replace('"$ref": "https://json-schema.org/draft/2020-12/schema"', '"title": ""')
+)
+SCHEMAS = {
+    kind: jsonschema_rs.validator_for({"$ref": f"#/$defs/{kind}", "$defs": OPAQUE["$defs"]}, validate_formats=False)
+    for kind in ("vendor_file", "resource_file")
+}
+KEYS = sorted({key.rpartition(".")[2] for key in ALL_KEYS} | {"x", "users.get", "ok", "$.a"})
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 700)
+    | st.sampled_from(["", "x", "2xx", "5s", "7d", "none", "read", "never"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_the_grammar_agrees_with_json_schema(data):
+    """What an editor underlines, the loader refuses, and the other way round; formats apart, which only the loader knows."""
+    key = data.draw(st.sampled_from(sorted(CHANGES)))
+    files = changed(CHANGES[key])
+    name, kind = data.draw(st.sampled_from([("vendor.yaml", "vendor_file"), ("users.yaml", "resource_file")]))
+    value = files[name]
+    for _ in range(data.draw(st.integers(0, 2))):
+        container = value
+        while True:
+            step = data.draw(st.sampled_from(list(container) if isinstance(container, dict) else range(len(container))))
+            below = container[step]
+            if not isinstance(below, (dict, list)) or not below or data.draw(st.booleans()):
+                break
+            container = below
+        container[step] = data.draw(VALUES)
+        if isinstance(container, dict) and data.draw(st.booleans()):
+            container[data.draw(st.sampled_from(KEYS))] = data.draw(VALUES)
+
+    faults = list(Language(without_formats(LANGUAGE)).faults(value, kind))
+
+    assert SCHEMAS[kind].is_valid(value) == (faults == []), faults
+
+
+def without_formats(value: Any) -> Any:
+    """Return a description without its formats."""
+    if isinstance(value, dict):
+        return {
+            key: without_formats(item) for key, item in value.items() if key != "format" or not isinstance(item, str)
+        }
+    return [without_formats(item) for item in value] if isinstance(value, list) else value
