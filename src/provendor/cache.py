@@ -20,6 +20,7 @@ import contextlib
 import json
 import os
 import stat
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -30,6 +31,7 @@ from provendor.exchange import Json
 
 MAX_SHELF_BYTES: Final = 8 * 1024 * 1024  # sixteen of these per kind
 MAX_WAITING_BYTES: Final = 16 * 1024 * 1024  # written before close when more than this waits
+_FORGOTTEN_S: Final = 3600
 _FORMAT: Final = f"provendor cache 1 {__version__}\n".encode()
 
 
@@ -168,6 +170,7 @@ def _write(path: Path, entries: dict[bytes, bytes]) -> None:
             break
         lines.append(b"%s %s\n" % (key, line))
     _make_folder(path.parent)
+    _clear_up(path)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     # O_EXCL: never through a link that somebody laid there.
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
@@ -178,6 +181,14 @@ def _write(path: Path, entries: dict[bytes, bytes]) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _clear_up(path: Path) -> None:
+    """Remove what processes that were killed while writing have left behind."""
+    for draft in path.parent.glob(f"{path.name}.*"):
+        with contextlib.suppress(OSError):
+            if draft.lstat().st_mtime < time.time() - _FORGOTTEN_S:
+                draft.unlink()
 
 
 def _make_folder(folder: Path) -> None:

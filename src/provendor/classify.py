@@ -71,9 +71,9 @@ def _json_holds(tests: tuple[JsonTest, ...], exchange: Exchange) -> bool:
     """Tell whether every test holds; where the body is not JSON none does."""
     try:
         body = exchange.json
-    except BodyNotJson:
+        return all(_node_holds(test, jsonpath.find(test.path, body)) for test in tests)
+    except (BodyNotJson, jsonpath.TooDeep):
         return False
-    return all(_node_holds(test, jsonpath.find(test.path, body)) for test in tests)
 
 
 def _node_holds(test: JsonTest, nodes: list[Json]) -> bool:

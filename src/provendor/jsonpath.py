@@ -18,12 +18,17 @@ from provendor.exchange import Json
 if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
 
+MAX_DEPTH: Final = 300  # levels that `..` looks into
 MAX_LENGTH: Final = 1000  # characters of a query
 Step: TypeAlias = "str | int"
 
 
 class NotAPath(ValueError):
     """The text is no RFC 9535 query; the message says why."""
+
+
+class TooDeep(ValueError):
+    """The value is nested too deeply for a query with `..`: what the query would find is not known."""
 
 
 class Path:
@@ -37,11 +42,11 @@ class Path:
         self._query = query
 
     def find(self, value: Json) -> list[Json]:
-        """Return the values of all nodes the query selects, in the order of the RFC."""
+        """Return the values of all nodes the query selects, in the order of the RFC; raises TooDeep."""
         return [node for _, node in self._nodes(value)]
 
     def pointers(self, value: Json) -> list[str]:
-        """Return the JSON pointers of all nodes the query selects, `""` for the whole."""
+        """Return the JSON pointers of all nodes the query selects, `""` for the whole; raises TooDeep."""
         return ["".join(map(_token, steps)) for steps, _ in self._nodes(value)]
 
     def _nodes(self, value: Json) -> list[tuple[tuple[Step, ...], Json]]:
@@ -60,8 +65,10 @@ def compile(expression: str) -> Path:  # noqa: A001 - as `re.compile`, and calle
         return Path(expression, steps, None)
     from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError  # noqa: PLC0415 - most queries do without
 
+    environment = JSONPathEnvironment()
+    environment.max_recursion_depth = MAX_DEPTH
     try:
-        return Path(expression, None, JSONPathEnvironment().compile(expression))
+        return Path(expression, None, environment.compile(expression))
     except (JSONPathError, ValueError, RecursionError, OverflowError) as reason:
         raise NotAPath(f"not a JSONPath (RFC 9535): {_first_line(reason)}") from None
 
@@ -76,12 +83,12 @@ def problem(expression: str) -> str | None:
 
 
 def find(expression: str, value: Json) -> list[Json]:
-    """Return the values that the query selects; raises NotAPath."""
+    """Return the values that the query selects; raises NotAPath and TooDeep."""
     return compile(expression).find(value)
 
 
 def pointers(expression: str, value: Json) -> list[str]:
-    """Return the JSON pointers that the query selects; raises NotAPath."""
+    """Return the JSON pointers that the query selects; raises NotAPath and TooDeep."""
     return compile(expression).pointers(value)
 
 
@@ -124,8 +131,8 @@ def _ask(query: JSONPathQuery, value: Any) -> list[tuple[tuple[Step, ...], Json]
 
     try:
         return [(node.location, cast("Json", node.value)) for node in query.find(value)]
-    except (JSONPathError, RecursionError):  # nested too deeply for `..`
-        return []
+    except (JSONPathError, RecursionError):
+        raise TooDeep(f"nested more than {MAX_DEPTH} levels deep") from None
 
 
 def _token(step: Step) -> str:
