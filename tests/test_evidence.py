@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from provendor import evidence
@@ -77,7 +78,7 @@ def test_a_finished_run_is_one_document_that_keeps_to_its_schema(tmp_path: Path)
 
     whole = json.loads(written.close().read_text())
 
-    jsonschema.validate(whole, SCHEMA, format_checker=jsonschema.FormatChecker())
+    KEEPS_TO_SCHEMA.validate(whole)
     assert whole["summary"]["counts"] == {"pass": 1, "warn": 0, "fail": 1, "error": 0, "skip": 0}
     assert (whole["summary"]["outcome"], whole["summary"]["exit_code"]) == ("fail", 1)
     assert [result["case"] for result in whole["results"]] == ["ok", "denied"]
@@ -145,18 +146,18 @@ def test_text_that_no_encoding_can_hold_is_still_written(tmp_path: Path) -> None
 
 
 WRITER = """
-import sys
+import json, sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
-from test_evidence import a_result, a_run
-from provendor.evidence import Evidence
+from provendor.evidence import Evidence, RunInfo
+folder, info, result = Path(sys.argv[1]), RunInfo(**json.loads(sys.argv[2])), json.loads(sys.argv[3])
 while True:
-    run = Evidence(Path({folder!r}), a_run())
+    run = Evidence(folder, info)
     for number in range(40):
-        run.add(a_result(f"case-{{number}}"))
+        run.add(result)
         print(run.run_id, number, flush=True)
     run.close()
 """
+KEEPS_TO_SCHEMA = jsonschema_rs.validator_for(SCHEMA, validate_formats=True)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -171,14 +172,14 @@ def test_a_kill_at_any_moment_loses_no_finished_result(tmp_path: Path, seed: int
                 assert len(list(results_in(path))) >= number + 1
         assert list(evidence.read(tmp_path / "run.jsonl"))
         for whole in tmp_path.rglob("run.json"):
-            jsonschema.validate(json.loads(whole.read_text()), SCHEMA)
+            KEEPS_TO_SCHEMA.validate(json.loads(whole.read_text()))
 
 
 def kill_a_writer_after(folder: Path, lines: int) -> dict[str, int]:
     """Start a process that writes run after run, kill it after so many results; return the last one of each run."""
-    program = WRITER.format(tests=str(Path(__file__).parent), folder=str(folder))
+    command = [sys.executable, "-c", WRITER, str(folder), json.dumps(asdict(a_run())), json.dumps(a_result())]
     finished: dict[str, int] = {}
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as writer:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         for _ in range(lines):
             run_id, number = writer.stdout.readline().split()
