@@ -19,6 +19,7 @@ from provendor.source import Document, read
 Way: TypeAlias = "tuple[str | int, ...]"
 
 _MAX_HOPS = 20
+_NOTHING: Any = object()
 
 
 class Places:
@@ -43,18 +44,19 @@ class Places:
 
     def _find(self, file: str, way: Way, key: str) -> Place | None:
         """Walk from `way` as far as the key leads; None where not even its first part is there."""
-        value, rest, start = self._value(file, way), key, way
+        rest, separator = _parts(key)
+        value, wanted = self._value(file, way), len(rest)
         for _ in range(_MAX_HOPS):
-            value, way, rest = _walk(value, way, rest)
+            value, way, rest = _walk(value, way, rest, separator)
             reference = value.get("$ref") if rest and isinstance(value, dict) else None
             if not isinstance(reference, str):
                 break
             name, _, fragment = reference.partition("#")
             file = posixpath.normpath(posixpath.join(posixpath.dirname(file), name)) if name else file
-            way = start = _steps(fragment)
+            way, rest = _steps(fragment), rest[1:] if rest[0] == "$ref" else rest
             value = self._value(file, way)
         document = self._document(file)
-        if document is None or (way == start and rest == key):
+        if document is None or len(rest) == wanted:
             return None
         return Place(file, *document.place(way, key=True))
 
@@ -74,28 +76,38 @@ class Places:
         return self._documents[file]
 
 
-def _walk(value: Any, way: Way, rest: str) -> tuple[Any, Way, str]:
-    """Follow a dotted key through mappings and lists; keys may hold dots, so the longest that fits is taken."""
-    while rest:
-        parts = rest.split(".")
-        for size in range(len(parts), 0, -1):
-            step = ".".join(parts[:size])
+def _parts(key: str) -> tuple[list[str], str]:
+    """Return the parts of a key and what separates them: `headers.Link`, or `body/properties/a~1b` as a JSON pointer."""
+    if "/" in key:
+        return list(map(_unescaped, key.split("/"))), "/"
+    return key.split("."), "."
+
+
+def _walk(value: Any, way: Way, rest: list[str], separator: str) -> tuple[Any, Way, list[str]]:
+    """Follow a key through mappings and lists; names may hold the separator, so the longest that fits is taken."""
+    while rest and not (rest[0] == "$ref" and isinstance(value, dict)):
+        for size in range(len(rest), 0, -1):
+            step = separator.join(rest[:size])
             below = _below(value, step)
-            if below is not None:
+            if below is not _NOTHING:
                 break
         else:
             break
-        value, way, rest = below, (*way, int(step) if isinstance(value, list) else step), ".".join(parts[size:])
+        value, way, rest = below, (*way, int(step) if isinstance(value, list) else step), rest[size:]
     return value, way, rest
 
 
 def _below(value: Any, step: str) -> Any:
     if isinstance(value, dict):
-        return value.get(step)
+        return value.get(step, _NOTHING)
     if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
         return value[int(step)]
-    return None
+    return _NOTHING
 
 
 def _steps(fragment: str) -> Way:
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in fragment.split("/")[1:])
+    return tuple(map(_unescaped, fragment.split("/")[1:]))
+
+
+def _unescaped(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")
