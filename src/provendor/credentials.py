@@ -23,7 +23,7 @@ PLACEHOLDER: Final = re.compile(r"(?:<|%3C)[A-Za-z0-9_.-]+(?:>|%3E)", re.IGNOREC
 
 _SECRET_HEADER = re.compile(
     r"(?:proxy-)?authorization|(?:set-)?cookie2?"
-    r"|(?:.*[-_])?(?:access|auth|api|csrf|xsrf|session|refresh|id|security)[-_]?(?:token|key)"
+    r"|(?:.*[-_])?(?:access|auth|api|csrf|xsrf|session|refresh|id|security|private)[-_]?(?:token|key)|(?:x-)?token"
     r"|(?:.*[-_])?secret(?:[-_].*)?"
 )
 _SECRET_KEY = re.compile(
@@ -109,8 +109,10 @@ _TOKENS = re.compile(
     r"|\bAKIA[0-9A-Z]{16}\b|\bfo1_[A-Za-z0-9_-]{20,}|\bfm[12][ar]?_[A-Za-z0-9+/=_-]{20,}"  # AWS, Fly
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----")
-# A digit: "Bearer authentication is required" speaks of credentials, and holds none.
-_AUTHORIZATION = re.compile(r"\b(Bearer|Basic) +(?=[A-Za-z._~+/=-]{0,200}[0-9])([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
+# A digit or a mixture of cases: "Bearer authentication is required" speaks of credentials, and holds none.
+_AUTHORIZATION = re.compile(
+    r"\b((?i:Bearer|Basic)) +(?=[A-Za-z._~+/=-]{0,200}[0-9]|[A-Za-z._~+/=-]{0,200}[a-z][A-Z])([A-Za-z0-9._~+/=-]{8,})"
+)
 _USER_INFO = re.compile(r"(?<=://)[^\s/?#@\"'<>:]{0,200}:[^\s/?#@\"'<>]{1,200}@")
 _PARAMETER = re.compile(r"(?<=[?&])([A-Za-z0-9_.-]{1,60})=([^&\s\"'<>#\\]{1,4000})")
 

@@ -15,12 +15,13 @@ import re
 from hashlib import sha256
 from typing import Final
 
-EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+EMAIL: Final = re.compile(r"[^\s@\"<>(),:;]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 PHONE: Final = re.compile(r"\+?[0-9(][0-9 ().-]{5,22}[0-9]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _SAFE_DOMAIN = re.compile(r"(?:.*\.)?(?:example\.(?:com|org|net)|(?:example|invalid|test|localhost))", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*\.?")
 _ID_PART = re.compile(r"[0-9]{3,}")
+_STAND_IN = re.compile(r"text-[0-9a-f]{6}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?")
 
 _FIRST: Final = re.findall(
@@ -55,6 +56,8 @@ def pseudonym(value: str) -> str:
         return text if _digits(text)[-7:-2] == "55501" else _number(text)
     if PHONE.fullmatch(text) and len(_digits(text)) >= 7:
         return _phone(text)
+    if _STAND_IN.fullmatch(text):
+        return text
     if _ID_PART.search(text) and " " not in text:
         return _ID_PART.sub(lambda found: _number(found[0]), text)
     return _name(text)

@@ -29,7 +29,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from provendor import credentials, jsonpath, jsontext, pseudonyms
 from provendor.exchange import Headers, Json
@@ -62,7 +62,7 @@ class Redactor:
     def __init__(self, secrets: Mapping[str, str] | None = None, personal: Sequence[str] = ()) -> None:
         self._personal = tuple(jsonpath.compile(path) for path in personal)
         self._values: dict[str, tuple[str, str]] = {}
-        self._encoded: dict[str, tuple[str, str]] = {}
+        self._coded: dict[str, tuple[str, str]] = {}
         self._pattern: re.Pattern[str] | None = None
         for name, value in (secrets or {}).items():
             if len(value) >= MIN_SECRET and not _TRIVIAL.fullmatch(value):
@@ -85,8 +85,9 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """Return a URL, percent-encoded as it was, without secrets in path, query or before the host."""
-        head, mark, query = url.partition("?")
-        return self._encoded_text(head) + mark + "&".join(self._encoded_pair(pair) for pair in query.split("&"))
+        head, mark, query = credentials.clean(url).partition("?")
+        path = "/".join(self._encoded(segment, plus=False) for segment in head.split("/"))
+        return path + mark + "&".join(self._encoded_pair(pair) for pair in query.split("&"))
 
     def body(self, body: bytes, content_type: str | None = None) -> bytes:
         """Return the body without secrets and personal data; JSON keeps its layout, other bytes stay as they are."""
@@ -105,25 +106,26 @@ class Redactor:
             return
         try:
             value: Json = json.loads(body)
+            found = list(_strings(_resolve(value, steps) for steps in self._pointers(value)))
         except (ValueError, RecursionError):
             return
-        for step in _strings(at for pointer in self._pointers(value) for at in [_resolve(value, pointer)]):
-            stand_in = pseudonyms.pseudonym(step)
-            if stand_in != step and len(step) >= MIN_SECRET and _is_telling(step):
-                self._add(step, "personal data", stand_in)
+        for text in found:
+            stand_in = pseudonyms.pseudonym(text)
+            if stand_in != text and len(text) >= MIN_SECRET and _is_telling(text):
+                self._add(text, "personal data", stand_in)
 
     def leaks(self, data: bytes) -> tuple[Leak, ...]:
         """Return what is still in there, each name and form once."""
         text = data.decode("utf-8", "surrogateescape")
         plain = {Leak(name, "plain") for literal, (name, _) in self._values.items() if literal in text}
-        coded = {Leak(name, "base64") for core, (name, _) in self._encoded.items() if core in text}
+        coded = {Leak(name, "base64") for core, (name, _) in self._coded.items() if core in text}
         return tuple(sorted(plain | coded, key=lambda leak: (leak.name, leak.form)))
 
     def _add(self, value: str, name: str, replacement: str) -> None:
         for literal in _spellings(value) | (_spellings(value.lower()) if "@" in value else set()):
             self._values[literal] = name, replacement
         for core in _base64_cores(value):
-            self._encoded[core] = name, replacement
+            self._coded[core] = name, replacement
         self._pattern = None
 
     def _by_value(self, text: str) -> str:
@@ -133,7 +135,7 @@ class Redactor:
             longest_first = sorted(self._values, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
         text = self._pattern.sub(lambda found: self._values[found[0]][1], text)
-        for core, (_, replacement) in self._encoded.items():
+        for core, (_, replacement) in self._coded.items():
             if core in text:
                 text = _replace_runs(text, core, replacement)
         return text
@@ -150,19 +152,21 @@ class Redactor:
         value = self.text(value)
         return credentials.hidden(value) if credentials.is_secret_field(name) else value
 
-    def _encoded_text(self, text: str) -> str:
-        return self.text(text).replace("<", "%3C").replace(">", "%3E")
+    def _encoded(self, text: str, plus: bool) -> str:
+        """Return percent-encoded text without secrets; it stays as it was spelled if there are none."""
+        decoded = unquote_plus(text) if plus else unquote(text)
+        new = self.text(decoded)
+        if new != decoded:
+            return quote(new, safe=":@")
+        return self._by_value(text).replace("<", "%3C").replace(">", "%3E")
 
     def _encoded_pair(self, pair: str) -> str:
         name, mark, value = pair.partition("=")
-        known = self._encoded_text(value)
-        if (
-            mark
-            and credentials.is_secret_field(unquote_plus(name))
-            and credentials.hidden(unquote_plus(known)) == credentials.HIDDEN
-        ):
-            known = quote(credentials.HIDDEN)
-        return self._encoded_text(name) + mark + known
+        known = self._encoded(value, plus=True)
+        if mark and credentials.is_secret_field(unquote_plus(name)):
+            plain = unquote_plus(known)
+            known = known if credentials.hidden(plain) == plain else quote(credentials.HIDDEN)
+        return self._encoded(name, plus=True) + mark + known
 
     def _json_or_text(self, text: str) -> str:
         if text.lstrip()[:1] in ("{", "[", '"'):
@@ -217,13 +221,17 @@ def _spellings(value: str) -> set[str]:
 
 
 def _base64_cores(value: str) -> Iterator[str]:
-    """Yield the base64 characters that stand for the value alone, at each of the three offsets, in both alphabets."""
-    data = value.encode("utf-8", "surrogatepass")
-    for offset in range(3):
-        encoded = b64encode(b"\0" * offset + data).decode("ascii")
-        core = encoded[(0, 2, 3)[offset] : 8 * (offset + len(data)) // 6]
-        yield core
-        yield core.translate({ord("+"): "-", ord("/"): "_"})
+    """Yield the base64 characters that stand for the value alone, at each of the three offsets, in both alphabets.
+
+    Base64 often holds JSON, so the value is also taken as it is escaped there.
+    """
+    for spelling in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
+        data = spelling.encode("utf-8", "surrogatepass")
+        for offset in range(3):
+            encoded = b64encode(b"\0" * offset + data).decode("ascii")
+            core = encoded[(0, 2, 3)[offset] : 8 * (offset + len(data)) // 6]
+            yield core
+            yield core.translate({ord("+"): "-", ord("/"): "_"})
 
 
 def _replace_runs(text: str, core: str, replacement: str) -> str:
@@ -253,8 +261,12 @@ def _stand_in(value: Json) -> Json:
 
 
 def _is_telling(text: str) -> bool:
-    """Tell whether the text is a person's wherever it stands: an address, a phone number, a full name."""
-    return bool(pseudonyms.EMAIL.fullmatch(text) or pseudonyms.PHONE.fullmatch(text) or len(text.split()) > 1)
+    """Tell whether the text is a person's wherever it stands: an address, a phone number, a full name.
+
+    Digits alone may be an id here and an amount there.
+    """
+    phone = pseudonyms.PHONE.fullmatch(text) and not text.isdigit()
+    return bool(phone or pseudonyms.EMAIL.fullmatch(text) or len(text.split()) > 1)
 
 
 def _steps(pointer: str, value: Json) -> list[str | int]:
