@@ -71,7 +71,7 @@ class _Printer:
         if self._json:
             self._rows.append(_row(result))
         elif result.outcome is not Outcome.PASS:
-            print(present.full(result, self._suite, colour=self._colour))
+            print(present.full(result, self._suite, colour=self._colour), end="\n\n")
         elif not self._quiet:
             print(present.line(result, colour=self._colour))
 
