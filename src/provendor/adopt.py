@@ -19,7 +19,7 @@ from pathlib import Path
 
 from provendor import __version__, cassette, compression, requests, selector
 from provendor.cassette import Interaction, Metadata
-from provendor.contract import Case, Vendor
+from provendor.contract import Case, Suite, Vendor
 from provendor.errors import UsageError
 from provendor.exchange import Headers, Origin
 from provendor.redact import Redactor
@@ -93,6 +93,12 @@ def adopt(
         return adopted
     _write(path, text.encode("utf-8"))
     return dataclasses.replace(adopted, written=True)
+
+
+def live_secrets(suite: Suite, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets that this environment knows, by name: an answer out of a log may hold them."""
+    variables = [each for vendor in suite.vendors.values() for each in vendor.variables.values() if each.secret]
+    return {each.name: env[each.env] for each in variables if each.env and env.get(each.env)}
 
 
 def _one_case(replayer: Replayer, pattern: str) -> Case:

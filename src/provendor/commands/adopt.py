@@ -9,6 +9,7 @@ says where it comes from. Only `provendor record` writes recordings of live traf
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
             source=args.source,
             status=args.status,
             headers=Headers(tuple(args.header)) if args.header else None,
+            secrets=adopt.live_secrets(suite, os.environ),
             note=args.note,
             replace=args.replace,
             keep_failing=args.keep_failing,
