@@ -194,6 +194,21 @@ def test_whatever_a_check_raises_harms_no_other(error):
     assert judge(raises).outcome is Outcome.ERROR
 
 
+def test_a_check_that_stumbles_over_another_kind_of_answer_is_skipped():
+    """The answer fails by its status or body anyway; that the check was not written for it is no news."""
+
+    @check
+    def reads(exchange, expect):
+        assert exchange.json["private"]
+
+    described = an_expect(200, body={"type": "object"})
+
+    assert judge(reads, an_exchange(500, {"error": "x"}), described).outcome is Outcome.SKIP
+    assert judge(reads, an_exchange(200, body="<html>"), described).outcome is Outcome.SKIP
+    assert judge(reads, an_exchange(200, body="<html>"), an_expect(200)).outcome is Outcome.ERROR
+    assert judge(reads, an_exchange(200, {"other": 1}), described).outcome is Outcome.ERROR
+
+
 def test_pytest_words_in_a_check_are_an_error_not_a_skipped_test():
     """`pytest.skip` ends a test, and a check is none."""
 

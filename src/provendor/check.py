@@ -23,7 +23,7 @@ from typing import Any, TypeAlias, overload
 
 from provendor.contract import Expect
 from provendor.errors import ContractError, Problem
-from provendor.exchange import Exchange
+from provendor.exchange import BodyNotJson, Exchange
 from provendor.redact import Redactor
 from provendor.verdict import Finding, Outcome, Skip, Verdict
 
@@ -86,7 +86,8 @@ def _mark(judge: Any, patterns: tuple[str, ...]) -> Check:
 def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
     """Let one check judge one exchange: the one place that catches everything a check may do.
 
-    A crash is this check's error. What it found before it crashed or skipped is kept; a finding outweighs a skip.
+    A crash is this check's error, except where the answer fails already because it is of another kind: then it is a skip.
+    What was found before is kept; a finding outweighs a skip.
     """
     findings: list[object] = []  # a check may yield anything
     try:
@@ -104,10 +105,24 @@ def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as reason:  # noqa: BLE001 - this is the one place; pytest's outcomes are no Exceptions
+        if not findings and (excuse := _excuse(reason, exchange, expect)):
+            return _skipped(check.name, excuse)
         return _failed_itself(check, findings, _crash(check, reason, expect.secrets))
     if not findings:
         return check.passed
     return _judged(check, findings)
+
+
+def _excuse(reason: BaseException, exchange: Exchange, expect: Expect) -> str | None:
+    """Return why a crash says nothing about the check: the answer is not of the kind it was written for.
+
+    The case fails all the same, by the engine's own checks of status and body.
+    """
+    if exchange.status not in expect.status:
+        return "the answer has another status than the check was written for"
+    if isinstance(reason, BodyNotJson) and expect.body is not None:
+        return "the body is not JSON"
+    return None
 
 
 @lru_cache(maxsize=1024)
