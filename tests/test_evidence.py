@@ -95,7 +95,7 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
     """Each run keeps its own lines, whoever ends first."""
     first, second = Evidence(tmp_path, a_run()), Evidence(tmp_path, a_run())
     threads = [
-        threading.Thread(target=lambda run=run, name=name: [run.add(a_result(name)) for _ in range(200)])  # type: ignore[misc]
+        threading.Thread(target=lambda run=run, name=name: [run.add(a_result(name)) for _ in range(200)])
         for run, name in ((first, "one"), (second, "two"))
     ]
     for thread in threads:

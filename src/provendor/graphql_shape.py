@@ -190,7 +190,7 @@ class _Deriver:
         properties: dict[str, Json] = {}
         for key, chosen in fields.items():
             if chosen.name == "__typename":
-                known: list[Json] = sorted(others)
+                known: list[Json] = [*sorted(others)]
                 properties[key] = {"const": typename} if typename else {"type": "string", "not": {"enum": known}}
             else:
                 properties[key] = self._output(self._type_of(kind, chosen.name), chosen.children)

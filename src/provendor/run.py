@@ -174,9 +174,7 @@ class Replayer:
     def judge(self, case: Case, recorded: Cassette) -> Result:
         """Judge one case by a cassette in hand."""
         transport = Replay(recorded, rerecord=adopt_command(case))
-        asking = run_case(
-            case, self.values(case), transport, self.checks_for(case), self.expect(case), VirtualClock()
-        )
+        asking = run_case(case, self.values(case), transport, self.checks_for(case), self.expect(case), VirtualClock())
         result = replace(drive(asking), recording=recorded.recording)
         unused = transport.unused()
         return _with_unused(result, len(unused)) if unused and result.exchange else result

@@ -1,7 +1,7 @@
 """Print a script that completes commands, options and selectors.
 
-    source <(provendor completion bash)          # for this shell; put it into ~/.bashrc to keep it
-    provendor completion zsh > ~/.zfunc/_provendor
+source <(provendor completion bash)          # for this shell; put it into ~/.bashrc to keep it
+provendor completion zsh > ~/.zfunc/_provendor
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the script."""
-    import shtab  # only this command needs it
+    import shtab  # noqa: PLC0415 - only this command needs it
 
     print(shtab.complete(_whole_parser(), args.shell, preamble=_SELECTORS[args.shell]))
     return 0
@@ -39,5 +39,5 @@ def _whole_parser() -> argparse.ArgumentParser:
         parser = commands.add_parser(name, help=summary, parents=[cli.parser_for(name)], add_help=False)
         for action in parser._actions:  # noqa: SLF001 - argparse has no public way to look at a parser's arguments
             if action.dest in ("selectors", "selector"):
-                action.complete = {shell: "_provendor_selectors" for shell in _SELECTORS}  # type: ignore[attr-defined]
+                action.complete = dict.fromkeys(_SELECTORS, "_provendor_selectors")  # type: ignore[attr-defined]
     return whole
