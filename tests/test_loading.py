@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contract_files import VENDOR, a_case_of, a_contract, a_resource, a_vendor, an_operation, write
-from provendor import source
+from provendor import loading, source
 from provendor.cache import Cache
 from provendor.contract import Auth, Body, HeaderTest, JsonTest, Pending, Place, Probe, RateLimit, StatusSet, Suite
 from provendor.errors import ContractError, UsageError
@@ -468,6 +468,19 @@ class TestTheCache:
         assert "yaml" in outputs[0]
         assert outputs[1] == "[]\n"
 
+    def test_a_judgement_is_forgotten_when_anything_that_judges_changes(self, tmp_path):
+        """What the cache holds is kept under the digest of every module that took part in judging it."""
+        a_contract(tmp_path, users=a_case_of(body={"type": "object", "properties": {"at": {"format": "date-time"}}}))
+        code = (
+            "import sys; from pathlib import Path; from provendor.loading import load; load(Path('.'))\n"
+            "print(*(name.removeprefix('provendor.') for name in sys.modules if name.startswith('provendor.')))"
+        )
+        run = [sys.executable, "-c", code]
+
+        took_part = set(subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split())
+
+        assert took_part - {"cache", "loading"} <= set(loading._JUDGES)
+
     @pytest.mark.parametrize("name", ["acme/vendor.yaml", "acme/users.yaml", "acme/schemas/user.yaml"])
     def test_a_change_in_any_file_is_seen(self, tmp_path, name):
         """Also in a schema that only a reference names."""
@@ -489,9 +502,8 @@ class TestTheCache:
 
             lines = printed(tmp_path, cache=cache)
 
-        assert lines == [
-            "contracts/acme/users.yaml:5:15: operations.users.get.request: {user_id} has no value: give it under `path`, or declare it in vendor.yaml"
-        ]
+        path = "contracts/acme/users.yaml:5:15: operations.users.get.request"
+        assert lines == [f"{path}: {{user_id}} has no value: give it under `path`, or declare it in vendor.yaml"]
 
     def test_a_folder_by_another_name_is_judged_again(self, tmp_path):
         """The same bytes under another name are another vendor."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -20,6 +21,8 @@ from provendor.contract import (
     Environment,
     ErrorRule,
     Expect,
+    GraphqlCall,
+    GraphqlEndpoint,
     HeaderTest,
     JsonTest,
     Operation,
@@ -33,6 +36,7 @@ from provendor.contract import (
     Vendor,
 )
 from provendor.exchange import Json
+from provendor.graphql_operations import query_key
 from provendor.schema import Schema
 
 VENDOR_FILE = "vendor.yaml"
@@ -45,7 +49,8 @@ _BODIES = ("json", "form", "raw")
 class Sources:
     """A vendor's files as values that were judged, by name below the vendor's folder, and where things stand.
 
-    `start` is the vendor's folder relative to the suite's root: `contracts/chatwoot/`.
+    `start` is the vendor's folder relative to the suite's root: `contracts/chatwoot/`. `queries` is what was derived from
+    GraphQL documents, by `graphql_operations.query_key`.
     `places` goes from `file#way` (the way's steps joined by `/`) to line and column. `read` returns the value of the file
     of that name (relative to the suite's root), for references between schemas.
     """
@@ -56,6 +61,7 @@ class Sources:
     files: Mapping[str, Any]
     places: Mapping[str, tuple[int, int]]
     read: Callable[[str], Json]
+    queries: Mapping[str, Any]
 
     def place(self, name: str, *way: str | int) -> Place:
         """Return where the key at the end of a way stands; only ways named by `ways_of_interest` are known."""
@@ -149,6 +155,22 @@ def _vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         errors=_rules(value, sources, VENDOR_FILE),
         max_age_days=int(value.get("max_age", "365d")[:-1]),
         redact=tuple(value.get("redact", ())),
+        version_header=value.get("version_header"),
+        warnings=tuple(value.get("warnings", {}).items()),
+        graphql=_graphql_endpoint(value["graphql"]) if "graphql" in value else None,
+    )
+
+
+def _graphql_endpoint(value: dict[str, Any]) -> GraphqlEndpoint:
+    method, _, target = value["endpoint"].partition(" ")
+    return GraphqlEndpoint(
+        method,
+        target,
+        value["version"],
+        MappingProxyType(value["schemas"]),
+        MappingProxyType(value.get("scalars", {})),
+        tuple(value.get("open_enums", ())),
+        tuple(value.get("deprecated", ())),
     )
 
 
@@ -197,7 +219,7 @@ def _rule(value: dict[str, Any], place: Place) -> ErrorRule:
         code=value["code"],
         retryable=value["retryable"],
         status=statuses(value["status"]) if "status" in value else None,
-        headers=_header_tests(value.get("header", {})),
+        headers=_header_tests(value.get("header")),
         json=tuple(_json_test(path, test) for path, test in value.get("json", {}).items()),
         text=value.get("text"),
         title=value.get("title", ""),
@@ -209,7 +231,9 @@ def _json_test(path: str, test: Any) -> JsonTest:
     return JsonTest(path, **test) if isinstance(test, dict) else JsonTest(path, equals=test)
 
 
-def _header_tests(value: dict[str, Any]) -> tuple[HeaderTest, ...]:
+def _header_tests(value: dict[str, Any] | None) -> tuple[HeaderTest, ...]:
+    if not value:
+        return ()
     return tuple(
         HeaderTest(name, **test) if isinstance(test, dict) else HeaderTest(name, equals=test)
         for name, test in value.items()
@@ -253,6 +277,36 @@ def _http(maker: _Maker, value: dict[str, Any]) -> Template:
     )
 
 
+def _graphql(maker: _Maker, value: dict[str, Any]) -> Template:
+    endpoint = maker.vendor.graphql
+    assert endpoint is not None  # noqa: S101 - judged before: a GraphQL operation without it is a problem
+    call = value["graphql"]
+    asked = GraphqlCall(
+        call["document"],
+        call.get("version", endpoint.version),
+        call.get("operation"),
+        MappingProxyType(call.get("variables", {})),
+    )
+    template = Template(
+        endpoint.method,
+        endpoint.target,
+        path=MappingProxyType(value.get("path", {})),
+        query=MappingProxyType(value.get("query", {})),
+        headers=MappingProxyType(value.get("headers", {})),
+        auth=_auth(value["auth"]) if "auth" in value else maker.auth,
+    )
+    return _with_call(template, asked, maker.sources)
+
+
+def _with_call(template: Template, call: GraphqlCall, sources: Sources) -> Template:
+    query = sources.queries[query_key(call.document, call.version, call.operation)]
+    body: dict[str, Json] = {"query": query["query"].replace("{", "{{").replace("}", "}}")}
+    body |= {"variables": dict(call.variables)} if call.variables else {}
+    body |= {"operationName": query["operation"]} if query["operation"] else {}
+    path = MappingProxyType({**template.path, "version": call.version})
+    return replace(template, path=path, body=Body("json", body), graphql=call)
+
+
 def _body(value: dict[str, Any]) -> Body | None:
     kind = next((kind for kind in _BODIES if kind in value), None)
     if kind == "raw":
@@ -277,6 +331,17 @@ def _changed(template: Template, changes: dict[str, Any]) -> Template:
     elif "auth" in changes:
         new["auth"] = _auth(changes["auth"])
     return replace(template, **new)
+
+
+def _other_call(template: Template, changes: dict[str, Any], sources: Sources) -> Template:
+    """Return a GraphQL template with the variables and the version that a case's `with` says."""
+    call, change = template.graphql, changes.get("graphql")
+    if call is None or change is None:
+        return template
+    variables = MappingProxyType({**call.variables, **change.get("variables", {})})
+    return _with_call(
+        template, replace(call, variables=variables, version=change.get("version", call.version)), sources
+    )
 
 
 def _merged(ours: Mapping[str, Json], theirs: dict[str, Json]) -> Mapping[str, Json]:
@@ -304,12 +369,14 @@ def _probe(value: dict[str, Any]) -> Probe:
 
 def _case(asked: _Asked, name: str, value: dict[str, Any]) -> Case:
     sources, template = asked.maker.sources, asked.template
+    if "with" in value:
+        template = _other_call(_changed(template, value["with"]), value["with"], sources)
     return Case(
         vendor=asked.maker.vendor.name,
         operation=asked.operation,
         name=name,
-        template=_changed(template, value["with"]) if "with" in value else template,
-        expect=_expect(asked, name, value),
+        template=template,
+        expect=_expect(asked, name, value, template.graphql),
         place=sources.place(asked.maker.file, "operations", asked.operation, "cases", name),
         summary=value.get("summary", ""),
         live="live" not in value,
@@ -318,27 +385,47 @@ def _case(asked: _Asked, name: str, value: dict[str, Any]) -> Case:
     )
 
 
-def _expect(asked: _Asked, name: str, value: dict[str, Any]) -> Expect:
+def _expect(asked: _Asked, name: str, value: dict[str, Any], call: GraphqlCall | None) -> Expect:
     latency = value.get("latency", {})
+    vendor = asked.maker.vendor
+    version = call.version if call else vendor.api_version
     return Expect(
         status=statuses(value["status"]),
-        headers=_header_tests(value.get("headers", {})),
+        headers=_header_tests(value.get("headers")),
         content_type=value.get("content_type"),
-        body=_schema(asked, name, value["body"]) if "body" in value else None,
+        body=_shape(asked, name, value, call) if call else _schema(asked, name, value),
         text=value.get("text"),
         empty="empty" in value,
         error=value.get("error"),
         errors=asked.rules,
+        version=(vendor.version_header, version) if vendor.version_header and version else None,
+        warnings=vendor.warnings,
         warn_after_ms=_ms(latency, "warn_after"),
         fail_after_ms=_ms(latency, "fail_after"),
         max_age_days=asked.maker.vendor.max_age_days,
     )
 
 
-def _schema(asked: _Asked, case: str, value: Json) -> Schema:
+def _schema(asked: _Asked, case: str, value: dict[str, Any]) -> Schema | None:
+    if "body" not in value:
+        return None
     sources = asked.maker.sources
     pointer = f"/operations/{asked.operation}/cases/{case}/body"  # slugs need no escape
-    return Schema(value, sources.start + asked.maker.file, pointer, sources.read)
+    return Schema(value["body"], sources.start + asked.maker.file, pointer, sources.read)
+
+
+def _shape(asked: _Asked, case: str, value: dict[str, Any], call: GraphqlCall) -> Schema | None:
+    """Return the shape that the document gives an answer, together with what the case itself says of the body."""
+    shape = value.get("shape", "none" if "error" in value else "full")
+    if shape == "none":
+        return _schema(asked, case, value)
+    sources = asked.maker.sources
+    query = sources.queries[query_key(call.document, call.version, call.operation)]
+    derived: Json = query["schema" if shape == "full" else "partial"]
+    file, way = sources.start + asked.maker.file, f"/operations/{asked.operation}"
+    if "body" not in value:
+        return Schema(derived, file, f"{way}/graphql", sources.read)
+    return Schema({"allOf": [derived, value["body"]]}, file, f"{way}/cases/{case}/body", sources.read)
 
 
 def _pending(value: dict[str, str]) -> Pending:
@@ -350,7 +437,11 @@ def _pending(value: dict[str, str]) -> Pending:
 
 def statuses(value: Any) -> StatusSet:
     """Return the statuses that a number, a class such as `5xx`, or a list of both stands for."""
-    items = value if isinstance(value, list) else [value]
+    return _status_set(tuple(value) if isinstance(value, list) else (value,))
+
+
+@lru_cache(maxsize=1024)  # the same few in hundreds of cases
+def _status_set(items: tuple[int | str, ...]) -> StatusSet:
     return StatusSet(
         frozenset(item for item in items if isinstance(item, int)),
         frozenset(int(item[0]) for item in items if isinstance(item, str)),
@@ -371,7 +462,7 @@ def _as_text(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_REQUESTS: Mapping[str, Callable[[_Maker, dict[str, Any]], Template]] = {"request": _http}
+_REQUESTS: Mapping[str, Callable[[_Maker, dict[str, Any]], Template]] = {"request": _http, "graphql": _graphql}
 """Kind of operation, by the key that tells it, to the function that makes its request's template."""
 
 _SECTIONS: Mapping[str, Callable[[_Maker, str, dict[str, Any]], Any]] = {"operations": _operation}

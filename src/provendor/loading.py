@@ -28,9 +28,21 @@ _HERE = Path(__file__).parent
 _FOLDER = "contracts"
 _IGNORED = ("__pycache__", "README.md")
 _JUDGES = (
-    "language.json",
-    *(f"{module}.py" for module in ("building", "judging", "keywords", "language", "meaning", "schema", "source")),
+    *(
+        "building",
+        "composer",
+        "contract",
+        "errors",
+        "exchange",
+        "jsonpath",
+        "judging",
+        "keywords",
+        "language",
+        "meaning",
+    ),
+    *("mismatch", "requests", "schema", "source", "suggest"),
 )
+"""The modules that decide whether a contract is fine: when one changes, no old judgement is believed."""
 _LINKED_FOLDER = "a link to a folder is not followed: move the folder here"
 _MAX_FILES = 2000
 _MAX_BYTES = 16 * 1024 * 1024
@@ -192,13 +204,23 @@ def _load_vendor(folder: _Folder, language: str, cache: Cache) -> Vendor:
 def _build(folder: _Folder, judged: dict[str, Any], reader: _Reader) -> Vendor:
     for name, value in judged["files"].items():
         reader.know(folder.file(name), value)
-    return build(Sources(folder.path, folder.file(""), folder.digest, judged["files"], judged["places"], reader.read))
+    return build(
+        Sources(
+            folder.path,
+            folder.file(""),
+            folder.digest,
+            judged["files"],
+            judged["places"],
+            reader.read,
+            judged["queries"],
+        )
+    )
 
 
 def _language_digest() -> str:
     """Return a digest of everything that decides whether a contract is fine, so that no old judgement is believed."""
     total = sha256()
-    for name in _JUDGES:
+    for name in ("language.json", *(f"{module}.py" for module in _JUDGES)):
         total.update((_HERE / name).read_bytes())
     return total.hexdigest()
 
