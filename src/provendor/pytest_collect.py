@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from provendor import loading, present
+from provendor import loading
 from provendor.cache import Cache
 from provendor.check import Check, load_checks
 from provendor.contract import Case, Operation, Suite, Vendor
-from provendor.errors import ContractError, Problem
+from provendor.errors import ContractError, Problem, ProvendorError
 from provendor.network import Guard, Refused
 from provendor.redact import Redactor
 from provendor.run import Replayer, Result
@@ -51,8 +51,11 @@ class Contracts:
         """Every vendor that was read so far."""
         return Suite(self.root, {name: book.vendor for name, book in self._books.items()})
 
-    def open(self, vendor: str, file: str) -> VendorBook:
-        """Read a vendor for one of its files; raises ContractError with what this file should say is wrong."""
+    def open(self, file: str) -> VendorBook:
+        """Read the vendor that a file belongs to; raises ContractError with what this file should say is wrong."""
+        _, vendor, *rest = file.split("/")
+        if not rest:
+            raise ContractError((Problem(file, 0, 0, "", "a contract lies in its vendor's folder, not beside it"),))
         if vendor in self._broken:
             raise _for_file(file, *self._broken[vendor])
         if vendor not in self._books:
@@ -101,15 +104,16 @@ class ContractFile(pytest.File):
         super().__init__(**kwargs)
         self._contracts = contracts
         self.add_marker(CONTRACT)
-        self.add_marker(vendor_marker(self.path.parent.name))
+        if self.path.parent.parent.name == "contracts":
+            self.add_marker(vendor_marker(self.path.parent.name))
 
     def collect(self) -> Iterator[OperationNode]:
         """Yield the file's operations; a contract that cannot be read is one error with every problem."""
         name = self.path.relative_to(self._contracts.root).as_posix()
         try:
-            book = self._contracts.open(self.path.parent.name, name)
-        except ContractError as trouble:
-            raise self.CollectError("\n".join(map(str, trouble.problems))) from None
+            book = self._contracts.open(name)
+        except ProvendorError as trouble:
+            raise self.CollectError(str(trouble)) from None
         for operation in book.by_file.get(name, ()):
             yield OperationNode.from_parent(self, name=operation.id, operation=operation, book=book)
 
@@ -186,12 +190,32 @@ class CaseItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the result as text for people in place of a Python traceback."""
         if isinstance(excinfo.value, CaseFailed):
-            return present.full(excinfo.value.result, self.book.replayer.suite)
+            return _told(excinfo.value.result, self.book.replayer.suite)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the contract file, the case's line counting from 0, and the selector as the failure's heading."""
         return self.path, self.case.place.line - 1, self.case.id
+
+
+def _told(result: Result, suite: Suite) -> str:
+    """Return a failure as text; its first line says what is wrong, because pytest's short summary shows only that."""
+    from provendor import present  # noqa: PLC0415 - a run in which nothing fails needs none of it
+
+    found = [
+        finding for verdict in result.verdicts if verdict.outcome is result.outcome for finding in verdict.findings
+    ]
+    first = result.reason or "no reason is known"
+    if found:
+        first = sentence(found[0].code, found[0].at, found[0].expected, found[0].actual)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    rest = present.full(result, suite).partition("\n")[2]
+    return f"{result.outcome.upper()} {present.visible(first)}{more}\n\n{rest}"
+
+
+def sentence(code: str, at: str, expected: str, actual: str) -> str:
+    """Return a finding as one sentence."""
+    return f"{code}{' at ' + at if at else ''}: expected {expected}, got {actual}"
 
 
 def vendor_marker(vendor: str) -> str:

@@ -9,6 +9,8 @@ from html import escape
 
 import pytest
 
+from provendor.pytest_session import FINDINGS
+
 _NAMES = ("vendor", "origin", "outcome")
 _AFTER = 2  # behind pytest-html's own columns "Result" and "Test"
 
@@ -29,5 +31,5 @@ class Columns:
             return
         known = dict(getattr(report, "user_properties", ()))  # a file that cannot be collected has none
         values = [f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _NAMES]
-        findings = "<br>".join(escape(each) for each in getattr(report, "provendor_findings", ()))
+        findings = "<br>".join(escape(each) for each in vars(report).get(FINDINGS, ()))
         cells[_AFTER:_AFTER] = [*values, f'<td class="col-findings">{findings}</td>']

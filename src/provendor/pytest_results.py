@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from provendor import present
 from provendor.evidence import Evidence, RunInfo
-from provendor.pytest_session import LATE, LATE_KEY
+from provendor.pytest_session import LATE, LATE_KEY, PLANNED, RESULT, RUN
 from provendor.run import exit_code
 from provendor.verdict import Outcome
 
@@ -56,11 +55,11 @@ class Results:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write a case's result down; what it holds in full is not kept in memory."""
-        details = report.__dict__
-        if details.pop("provendor_planned", False):
+        details = vars(report)
+        if details.pop(PLANNED, False):
             self._tally.planned += 1
-        info = details.pop("provendor_run", None)
-        record = details.pop("provendor", None)
+        info = details.pop(RUN, None)
+        record = details.pop(RESULT, None)
         if record is None and report.when not in ("setup", "call", "teardown"):
             record = _crashed(report, self._contracts)
         if record is not None:
@@ -93,7 +92,7 @@ class Results:
         tally = self._tally
         if not tally.outcomes and not self._trouble:
             return
-        terminalreporter.section("provendor", sep="=")
+        terminalreporter.write_sep("=", "provendor")
         for row in tally.rows[:_MOST_ROWS]:
             terminalreporter.write_line(row, yellow=True)
         if len(tally.rows) > _MOST_ROWS:
@@ -134,7 +133,9 @@ class Results:
 def _warned(record: dict[str, Any]) -> str:
     findings = [finding["code"] for verdict in record["verdicts"] for finding in verdict["findings"]]
     why = record["reason"] or ", ".join(dict.fromkeys(findings))
-    return present.visible(f"warn  {record['id']}  {why}")
+    from provendor.present import visible  # noqa: PLC0415 - a run in which nothing warns needs none of it
+
+    return visible(f"warn  {record['id']}  {why}")
 
 
 def _counted(tally: _Tally) -> str:

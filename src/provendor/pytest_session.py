@@ -18,11 +18,16 @@ from provendor.cache import Cache
 from provendor.check import checks_digest
 from provendor.evidence import describe, result_json
 from provendor.network import Guard, Refused
-from provendor.pytest_collect import CaseItem, ContractFile, Contracts, vendor_marker
+from provendor.pytest_collect import CaseItem, ContractFile, Contracts, sentence, vendor_marker
 from provendor.run import Result
 from provendor.verdict import Outcome, Verdict
 
-LATE = "provendor_late"
+# What travels with a report, as plain values, from where a test ran to where reports are made.
+PLANNED = "provendor_planned"  # true with the setup of each case
+RESULT = "provendor_result"  # a result as evidence has it
+RUN = "provendor_run"  # what `evidence.RunInfo` holds, with the first result of each process
+FINDINGS = "provendor_findings"  # sentences, where there are any
+LATE = "provendor_late"  # what reached for the network after a worker's last test
 LATE_KEY = pytest.StashKey[list[str]]()
 PENDING_PASSES = "pending-passes"
 
@@ -62,8 +67,8 @@ class ContractSession:
         )
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ContractFile | None:
-        """Collect the YAML files that stand directly in a vendor's folder."""
-        if file_path.suffix == ".yaml" and file_path.parent.parent == self._folder:
+        """Collect the YAML files of a vendor's folder, and those that stand where none is read, as errors."""
+        if file_path.suffix in (".yaml", ".yml") and self._folder in (file_path.parent.parent, file_path.parent):
             return ContractFile.from_parent(parent, path=file_path, contracts=self._contracts)
         return None
 
@@ -105,7 +110,7 @@ class ContractSession:
         """Attach the result to the report as plain values, so that it also travels between processes."""
         result, item.result = item.result, None
         if report.when == "setup":
-            report.provendor_planned = True
+            vars(report)[PLANNED] = True
         if result is None:
             if report.when == "teardown" or report.outcome == "passed":
                 return
@@ -115,16 +120,19 @@ class ContractSession:
 
     def _attach(self, item: CaseItem, result: Result, report: pytest.TestReport) -> None:
         record = result_json(result, item.book.redactor)
-        report.provendor = record
+        vars(report)[RESULT] = record
         if not self._announced:
             self._announced = True
             digest = checks_digest(self._root / "checks")
-            report.provendor_run = asdict(
-                describe(self._contracts.suite, "pytest", (), self._today.isoformat(), digest)
-            )
+            about = describe(self._contracts.suite, "pytest", (), self._today.isoformat(), digest)
+            vars(report)[RUN] = asdict(about)
         if result.outcome is Outcome.PASS:
             return
-        report.provendor_findings = [_sentence(finding) for each in record["verdicts"] for finding in each["findings"]]
+        vars(report)[FINDINGS] = [
+            sentence(finding["code"], finding["at"], finding["expected"], finding["actual"])
+            for verdict in record["verdicts"]
+            for finding in verdict["findings"]
+        ]
         if result.outcome is Outcome.SKIP:
             path, line, _ = item.reportinfo()
             report.longrepr = (str(path), line + 1, record["reason"] or "skipped")
@@ -142,11 +150,6 @@ def _not_run(item: CaseItem, report: pytest.TestReport) -> Result:
         return Result(item.case, Outcome.SKIP, (), now, 0.0, reason=reason.removeprefix("Skipped: "))
     reason = f"pytest's {report.when} of the case failed"
     return Result(item.case, Outcome.ERROR, (Verdict("pytest", Outcome.ERROR, reason=reason),), now, 0.0, reason=reason)
-
-
-def _sentence(finding: dict[str, str]) -> str:
-    at = f" at {finding['at']}" if finding["at"] else ""
-    return f"{finding['code']}{at}: expected {finding['expected']}, got {finding['actual']}"
 
 
 def _blame(report: pytest.TestReport, refused: tuple[Refused, ...]) -> None:
