@@ -91,6 +91,17 @@ def test_a_run_without_results_is_empty_and_not_a_pass(tmp_path: Path) -> None:
     assert (summary["outcome"], summary["exit_code"]) == ("empty", 4)
 
 
+def test_a_finished_run_leaves_nothing_but_its_reports(tmp_path: Path) -> None:
+    """No scratch file stays behind, also after several runs."""
+    for _ in range(2):
+        run = Evidence(tmp_path, a_run())
+        run.add(a_result())
+        run.close()
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.json", "run.jsonl", "runs"]
+    assert {path.name for path in (tmp_path / "runs").glob("*/*")} == {"run.json", "run.jsonl"}
+
+
 def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
     """Each run keeps its own lines, whoever ends first."""
     first, second = Evidence(tmp_path, a_run()), Evidence(tmp_path, a_run())

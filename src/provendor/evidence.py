@@ -310,6 +310,8 @@ def _point(name: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(target, scratch)
     scratch.replace(name)
+    # Where both were names of one file already, replacing does nothing and leaves the second name behind.
+    scratch.unlink(missing_ok=True)
 
 
 def _forget_old_runs(runs: Path) -> None:
