@@ -24,6 +24,7 @@ from provendor.suggest import did_you_mean
 FORMATS: Final = frozenset({"date-time", "date", "uri", "email", "uuid"})
 MAX_DEPTH: Final = 200  # levels of schemas within schemas
 MAX_FAULTS: Final = 100  # unknown keywords of one schema; more than this helps nobody
+MAX_TARGETS: Final = 10_000  # places that one schema refers to, also through others
 MAX_PATHS: Final = 100_000  # ways through references that apply to one and the same value
 
 
@@ -185,6 +186,8 @@ class _Linker:
         place = _spelled(at)
         try:
             origin, value = self.resolve(item, place.file)
+            if len(self.origins) >= MAX_TARGETS:
+                raise _NoTarget(f"the schema refers to more than {MAX_TARGETS} places")
         except _NoTarget as reason:
             self.fault(at, str(reason))
             return _DROPPED

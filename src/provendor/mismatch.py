@@ -90,8 +90,7 @@ class _Teller:
         here = len(error.instance_path)
         types = [_types_here(branch, here) for branch in branches]
         if all(types):
-            names = dict.fromkeys(name for group in types for name in group)
-            yield self.told(error, " or ".join(names), described(value))
+            yield self.told(error, _types(name for group in types for name in group), described(value))
             return
         best = min(range(len(branches)), key=lambda index: _distance(branches[index], here))
         note = f" (nearest of {len(branches)} alternatives)" if len(branches) - sum(map(bool, types)) > 1 else ""
@@ -147,6 +146,10 @@ def _plural(count: Any, one: str) -> str:
     return f"{count} {one}" if count == 1 else f"{count} {'properties' if one == 'property' else one + 's'}"
 
 
+def _types(names: Iterable[str]) -> str:
+    return " or ".join(sorted(dict.fromkeys(names), key="null".__eq__))  # null last, as people say it
+
+
 _FORMATS: Final = {
     "date-time": "date-time such as 2026-01-31T12:00:00Z",
     "date": "date such as 2026-01-31",
@@ -156,7 +159,7 @@ _FORMATS: Final = {
 }
 
 _EXPECTED: Final[dict[str, Callable[[Any], str]]] = {
-    "Type": lambda kind: " or ".join(kind.types),
+    "Type": lambda kind: _types(kind.types),
     "Constant": lambda kind: shown(kind.expected_value),
     "Minimum": lambda kind: f"at least {kind.limit}",
     "Maximum": lambda kind: f"at most {kind.limit}",
