@@ -300,8 +300,8 @@ def test_a_compressed_body_is_decompressed(encoding, body):
         ("zstd", b"\x28\xb5\x2f\xfd", "zstd cannot be decoded here"),
         ("gzip", gzip.compress(b"x" * 99)[:-12], "it ends too early"),
         ("gzip", b"\xff\xfe", "incorrect header check"),
-        ("gzip", gzip.compress(bytes(compression.MAX_BODY + 1)), "it decompresses to more than 32 MiB"),
-        ("gzip, gzip", gzip.compress(gzip.compress(bytes(compression.MAX_BODY + 1))), "more than 32 MiB"),
+        ("gzip", gzip.compress(bytes(compression.MAX_BODY + 1)), "it decompresses to more than 33,554,432 bytes"),
+        ("gzip, gzip", gzip.compress(gzip.compress(bytes(compression.MAX_BODY + 1))), "more than 33,554,432 bytes"),
     ],
     ids=["br", "zstd", "cut off", "broken", "bomb", "bomb in a bomb"],
 )
@@ -311,6 +311,15 @@ def test_a_body_that_cannot_be_decompressed_is_a_fault(encoding, body, reason):
         loaded(compressed(body, encoding))
 
     assert f"{NAME}:7:20: interactions.0.response.body.string: " in str(caught.value)
+
+
+def test_many_bodies_share_the_room_that_one_may_take():
+    """A thousand small bombs are a large one."""
+    one = compressed(gzip.compress(bytes(20_000_000)), "gzip")
+    interaction = one[one.index("- request") :]
+
+    with pytest.raises(CassetteBroken, match=r"interactions\.1\.response\.body\.string: .* more than 13,554,432 bytes"):
+        loaded(one + interaction)
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------
@@ -350,6 +359,11 @@ RESPONSE = "response: {status: {code: 200, message: OK}, headers: {}, body: {str
         ("status: 200", "interactions.0.response.status: expected a mapping with code and message, got 200"),
         ("status: {code: '200'}", 'interactions.0.response.status.code: expected a status from 100 to 599, got "200"'),
         ("status: {code: 99}", "interactions.0.response.status.code: expected a status from 100 to 599, got 99"),
+        ('method: "G\\e[2J\\n"', 'expected an HTTP method such as GET, got "G\\x1b[2J\\n"'),
+        (
+            'request.headers: {"a\\n\\u202e": null}',
+            "interactions.0.request.headers.a\\n\\u202e: expected text, got nothing",
+        ),
         ("status: {code: true}", "interactions.0.response.status.code: expected a status from 100 to 599, got true"),
         ("body: text", 'interactions.0.response.body: expected a mapping with string, got "text"'),
         ("body: {string: [1]}", "interactions.0.response.body.string: expected text or !!binary, got a list of 1"),
@@ -415,6 +429,16 @@ def test_what_is_not_a_file_is_broken(tmp_path):
         cassette.load(tmp_path, NAME)
     with pytest.raises(CassetteBroken, match="expected a file"):
         cassette.load(tmp_path / "link.yaml", NAME)
+
+
+def test_a_cassette_that_is_too_large_is_broken(tmp_path):
+    """It is not read to its end."""
+    path = tmp_path / "large.yaml"
+    with path.open("wb") as file:
+        file.truncate(40 * 1024**3)  # takes no room on disk
+
+    with pytest.raises(CassetteBroken, match="the file is larger than 16 MiB"):
+        cassette.load(path, NAME)
 
 
 def test_a_broken_cassette_is_left_alone(tmp_path):

@@ -59,6 +59,20 @@ def test_a_status_without_a_name_replays_in_vcrpy(tmp_path):
     assert answered(path, a_request()).status_code == 599
 
 
+def test_every_cassette_of_the_suite_loads_in_vcrpy():
+    """Whoever has vcrpy can use what we adopted: the same requests and the same bytes."""
+    folder = Path(__file__).parent.parent / "cassettes"
+    persister = vcr.persisters.filesystem.FilesystemPersister
+    serializer = vcr.serializers.yamlserializer
+
+    for path in sorted(folder.rglob("*.yaml")):
+        ours = cassette.load(path, path.name).interactions
+        requests, responses, metadata = persister.load_cassette(path, serializer)
+        assert [each.uri for each in requests] == [cassette.uri(each.request) for each in ours], path
+        assert [each["body"]["string"] for each in responses] == [each.body for each in ours], path
+        assert metadata["origin"] in ("documented", "synthetic", "recorded"), path
+
+
 class Vendor(BaseHTTPRequestHandler):
     """Answers with what it was asked, compressed on request."""
 

@@ -264,6 +264,20 @@ def test_half_a_surrogate_pair_can_be_printed():
     assert str(found).encode()
 
 
+def test_nothing_recorded_can_move_the_cursor():
+    """Control characters and marks that turn text around are shown as escapes, and credentials in URLs not at all."""
+    recorded = a_request(url="https://ada:live@a.example/\x1b[2J", query=(("q", "a\n\u202eb"),))
+
+    found = refusal(a_replay(recorded), a_request(query=(("q", "x"),)))
+
+    assert ("query q", "x", "a\\n\\u202eb") in found.differences
+    assert (
+        "url",
+        "https://chatwoot.example/api/v1/profile",
+        "https://%3Chidden%3E@a.example/\\x1b[2J",
+    ) in found.differences
+
+
 def test_many_interactions_cost_their_number_and_no_more():
     """Asked in reverse, 8000 cost about four times what 2000 cost, not sixteen times."""
 

@@ -27,6 +27,9 @@ from provendor.cache import Cache
 from provendor.errors import CassetteBroken, CassetteMissing, ContractError
 from provendor.exchange import Headers, Json, Origin, Recording, Request
 
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of a cassette."""
+
 _CACHED: Final = 1
 """The form of what is kept in the cache; another number is another form."""
 
@@ -95,7 +98,8 @@ def parse(data: bytes, name: str) -> Cassette:
 def _bytes(path: Path, name: str) -> bytes:
     try:
         if path.is_file():
-            return path.read_bytes()
+            with path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)  # one too many, so that reading it as YAML refuses it
     except (OSError, ValueError) as reason:
         raise CassetteBroken(
             f"{name}: the file cannot be read: {getattr(reason, 'strerror', None) or reason}"
@@ -128,6 +132,7 @@ class _Reader:
 
         self.name = name
         self.faults: list[str] = []
+        self.room = compression.MAX_BODY  # what all compressed bodies together may grow to
         try:
             self.document = source.read_text(data, name, dialect=source.Dialect.CASSETTE)
         except ContractError as reason:
@@ -151,7 +156,7 @@ class _Reader:
     def fault(self, path: tuple[str | int, ...], expected: str, found: Any = ...) -> None:
         """Note that something else stands at `path`; without `found`, `expected` is the whole sentence."""
         line, column = self.document.place(path)
-        dotted = ".".join(map(str, path))
+        dotted = yamltext.visible(".".join(str(step)[:60] for step in path))
         message = expected if found is ... else f"expected {expected}, got {_describe(found)}"
         self.faults.append(f"{self.name}:{line}:{column}: {dotted + ': ' if dotted else ''}{message}")
 
@@ -281,10 +286,12 @@ class _Reader:
 
     def decompressed(self, headers: Headers, body: bytes, path: tuple[str | int, ...]) -> tuple[Headers, bytes]:
         try:
-            return compression.undo(headers, body)
+            headers, plain = compression.undo(headers, body, self.room)
         except ValueError as reason:
             self.fault(path, f"the body cannot be decoded as its content-encoding says: {reason}")
             return headers, b""
+        self.room -= len(plain) if plain is not body else 0
+        return headers, plain
 
 
 _METADATA_KEYS: Final = (
@@ -319,7 +326,7 @@ def _describe(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, str):
-        return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
+        return f'"{yamltext.visible(value if len(value) <= 60 else value[:57] + "...")}"'
     if isinstance(value, list):
         return f"a list of {len(value)}" if value else "an empty list"
     if isinstance(value, bytes):

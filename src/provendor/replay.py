@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl
 
-from provendor import credentials
+from provendor import credentials, yamltext
 from provendor.cassette import Cassette, Interaction
 from provendor.errors import NotRecorded
 from provendor.exchange import Exchange, Headers, Json, Request, Source
@@ -118,7 +118,7 @@ class Replay:
         if sent.method != recorded.method:
             found.append(("method", sent.method, recorded.method))
         if _normal_url(sent.url) != _normal_url(recorded.url):
-            found.append(("url", sent.url, recorded.url))
+            found.append(("url", _short(credentials.clean(sent.url)), _short(credentials.clean(recorded.url))))
         found += _field_differences("query", sent.query, recorded.query)
         found += self._header_differences(sent, recorded)
         found += _body_differences(sent, recorded)
@@ -307,5 +307,5 @@ def _bytes_text(body: bytes) -> str:
 
 
 def _short(text: str) -> str:
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair could not be printed
+    text = yamltext.visible(text)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -16,6 +16,7 @@ _READABLE: Final = "\x20-\x7e\xa1-\xac\xae-\u1fff\u2010-\u2027\u2030-\u205e\u207
 _ONE_LINE = re.compile(f"[{_READABLE}\U00010000-\U0001fffd]*")
 _LINES = re.compile(f"[\n{_READABLE}\U00010000-\U0001fffd]*")
 _ODD = re.compile(f'["\\\\]|[^{_READABLE}\U00010000-\U0001fffd]')
+_UNSEEN = re.compile(f"[^{_READABLE}\U00010000-\U0001fffd]")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?:[_.][A-Za-z0-9-]+)*")
 _SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 # What YAML 1.1 takes for something else than text.
@@ -48,6 +49,11 @@ def block(body: bytes, indent: int) -> str:
     hint = "2" if text[0] in " \n" else ""
     rows = [" " * indent + row if row else "" for row in kept.split("\n")]
     return "\n".join([f"|{hint}{chomping}", *rows, *[""] * (trailing - 1)])
+
+
+def visible(text: str) -> str:
+    """Return text for one line of a message: what cannot be seen, or moves the cursor, as an escape."""
+    return text if _ONE_LINE.fullmatch(text) else _UNSEEN.sub(_escape, text)
 
 
 def _escaped(text: str, indent: str = "") -> str:
