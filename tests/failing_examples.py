@@ -159,6 +159,18 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
             an_expect(today=TODAY),
             engine.deprecation,
         ),
+        "version-served": Example(
+            "status: 200",
+            answered(headers={"X-Acme-Version": "2026-10"}),
+            an_expect(version=("X-Acme-Version", "2026-07")),
+            engine.version_served,
+        ),
+        "vendor-warning": Example(
+            "status: 200",
+            an_exchange(200, {"warnings": ["the filter was ignored"]}),
+            an_expect(warnings=(("$.warnings[*]", "ignored-filter"),)),
+            engine.warnings,
+        ),
         "credential-echo": Example(
             "status: 200",
             a_live_exchange(200, {"token": "not-a-real-token"}, request=Request("GET", "https://acme.example/users/7")),

@@ -445,6 +445,8 @@ def test_every_check_of_the_engine_has_its_own_name_and_a_claim():
         "error-class",
         "latency",
         "deprecation",
+        "version-served",
+        "warnings",
         "credential-echo",
         "cassette-origin",
         "cassette-age",

@@ -168,7 +168,39 @@ _V, _E, _O = "vendor.yaml", "vendor.yaml errors 0", "users.yaml operations users
 _C = f"{_O} cases gone"
 _SECRET = {"api_key": {"env": "ACME_API_KEY"}}
 
+_SCALARS = {"Money": {"type": "string"}}
+_GRAPHQL = {"endpoint": "POST /graphql", "schemas": {"1": "sdl.graphql", "2": "sdl.graphql"}, "version": "1"}
+_CALL = {"document": "name.graphql", "operation": "Name", "variables": {"id": "7"}}
+_QUERY = {"summary": "A name.", "graphql": _CALL, "safety": "read", "cases": {"ok": {"status": 200}}}
+_SHOP = [(f"{_V} graphql", _GRAPHQL), ("users.yaml operations shop", _QUERY)]
+_CALLED = "users.yaml operations shop graphql"
+_ASKED = "users.yaml operations shop cases ok with"
+GRAPHQL_FILES = {
+    "sdl.graphql": "scalar Money\nenum Kind { A B }\ntype Query { name(id: ID): String, kind: Kind, price: Money, old: Int @deprecated }",
+    "name.graphql": "query Name($id: ID) { name(id: $id) kind } query Other { kind }",
+    "old.graphql": "query Name { old }",
+    "price.graphql": "query Name { price }",
+}
+
 CHANGES: Mapping[str, list[tuple[str, Any]]] = {
+    "vendor_file.graphql": [(f"{_V} graphql", _GRAPHQL)],
+    "graphql_vendor.endpoint": [(f"{_V} graphql", {**_GRAPHQL, "endpoint": "POST /{version}/graphql"})],
+    "graphql_vendor.schemas": [(f"{_V} graphql", {**_GRAPHQL, "schemas": {"1": "sdl.graphql"}})],
+    "graphql_vendor.version": [(f"{_V} graphql", {**_GRAPHQL, "version": "2"})],
+    "graphql_vendor.scalars": [(f"{_V} graphql", {**_GRAPHQL, "scalars": _SCALARS})],
+    "graphql_vendor.open_enums": [(f"{_V} graphql", {**_GRAPHQL, "open_enums": ["Kind"]})],
+    "graphql_vendor.deprecated": [(f"{_V} graphql", {**_GRAPHQL, "deprecated": ["Query.old"]})],
+    "vendor_file.version_header": [(f"{_V} api_version", "3"), (f"{_V} version_header", "X-Version")],
+    "vendor_file.warnings": [(f"{_V} warnings", {"$.warnings[*]": "ignored"})],
+    "operation.graphql": _SHOP,
+    "graphql_call.document": [*_SHOP, (f"{_CALLED}", {"document": "old.graphql"}), (f"{_V} graphql deprecated", ["Query.old"])],
+    "graphql_call.operation": [*_SHOP, (f"{_CALLED} operation", "Other"), (f"{_CALLED} variables", {})],
+    "graphql_call.variables": [*_SHOP, (f"{_CALLED} variables", {"id": "8"})],
+    "graphql_call.version": [*_SHOP, (f"{_CALLED} version", "2")],
+    "with.graphql": [*_SHOP, (_ASKED, {"graphql": {"variables": {"id": "9"}}})],
+    "graphql_change.variables": [*_SHOP, (_ASKED, {"graphql": {"variables": {"id": None}}})],
+    "graphql_change.version": [*_SHOP, (_ASKED, {"graphql": {"version": "2"}})],
+    "case.shape": [*_SHOP, ("users.yaml operations shop cases ok shape", "partial")],
     "vendor_file.vendor": [(f"{_V} vendor", "acne")],
     "vendor_file.title": [(f"{_V} title", "The Acme")],
     "vendor_file.owner": [(f"{_V} owner", "integrations")],
@@ -284,6 +316,8 @@ def changed(changes: list[tuple[str, Any]]) -> dict[str, Any]:
 def loaded(folder: Path, changes: list[tuple[str, Any]]) -> Any:
     """Load the files and return what came of them as plain values, without places and digests; or what is printed."""
     write(folder, {f"acme/{name}": value for name, value in changed(changes).items()})
+    for name, text in GRAPHQL_FILES.items():
+        (folder / "contracts" / "acme" / name).write_text(text, encoding="utf-8")
     try:
         return plain(load(folder).vendors)
     except ContractError as trouble:

@@ -8,6 +8,7 @@ The helper classes are named tuples, because every command imports this module a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -299,7 +300,9 @@ def _graphql(maker: _Maker, value: dict[str, Any]) -> Template:
 
 def _with_call(template: Template, call: GraphqlCall, sources: Sources) -> Template:
     query = sources.queries[query_key(call.document, call.version, call.operation)]
-    body: dict[str, Json] = {"query": query["query"].replace("{", "{{").replace("}", "}}")}
+    # A GraphQL document is text: `{name}` in it is a selection, no reference.
+    text = re.sub(r"\{+[A-Za-z_][A-Za-z0-9_-]*\}+", lambda found: f"{{{found[0]}}}", query["query"])
+    body: dict[str, Json] = {"query": text}
     body |= {"variables": dict(call.variables)} if call.variables else {}
     body |= {"operationName": query["operation"]} if query["operation"] else {}
     path = MappingProxyType({**template.path, "version": call.version})

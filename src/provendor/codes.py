@@ -105,6 +105,20 @@ _TABLE = (
         "Move to the successor before the day that is shown.",
     ),
     Code(
+        "version-served",
+        "another version answered than the one that was asked",
+        "The header that the contract names under `version_header:` holds another version. Vendors fall forward silently "
+        "when the version asked is retired, and answer in the shape of another one.",
+        "Move the contract to a version that the vendor still serves, and look at what changed between the two.",
+    ),
+    Code(
+        "vendor-warning",
+        "the answer carries a warning of the vendor's own",
+        "A path under `warnings:` in vendor.yaml finds something in the body. The call succeeded, and the vendor says that "
+        "it did not understand all of it.",
+        "Read the warning: mostly a filter or an argument was ignored, and the answer is not to the question we asked.",
+    ),
+    Code(
         "credential-echo",
         "the vendor sent our own credential back",
         "A secret that is in use was found in the body or in a header of the answer: plain, URL-encoded, escaped or in "

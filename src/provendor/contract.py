@@ -159,13 +159,26 @@ class Template:
     body: Body | None = None
     auth: tuple[Auth, ...] = ()
     wrong_auth: bool = False
+    graphql: GraphqlCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphqlCall:
+    """A GraphQL document under one version of the vendor's schema; its text stands in the template's body already."""
+
+    document: str
+    version: str
+    operation: str | None
+    variables: Mapping[str, Json] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
 class Expect:
     """What must come back. None means that the contract says nothing about it.
 
-    `error` is the code that the error table must give this answer; None means that no row may match.
+    `error` is the code that the error table must give this answer; None means that no row may match. `version` is the
+    header that names the version that answered, and the version that was asked. `warnings` pairs a JSONPath with the name
+    of the warning that it finds.
     """
 
     status: StatusSet
@@ -176,6 +189,8 @@ class Expect:
     empty: bool = False
     error: str | None = None
     errors: tuple[ErrorRule, ...] = ()
+    version: tuple[str, str] | None = None
+    warnings: tuple[tuple[str, str], ...] = ()
     warn_after_ms: float | None = None
     fail_after_ms: float | None = None
     max_age_days: int | None = None
@@ -254,6 +269,19 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphqlEndpoint:
+    """Where a vendor answers GraphQL, and its pruned schemas: version to file. `{version}` in `target` is the call's."""
+
+    method: str
+    target: str
+    version: str
+    schemas: Mapping[str, str]
+    scalars: Mapping[str, Json] = field(default_factory=_nothing)
+    open_enums: tuple[str, ...] = ()
+    deprecated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Vendor:
     """One folder under contracts/. Mappings are read-only and keyed by name; `errors` is in matching order."""
 
@@ -274,6 +302,9 @@ class Vendor:
     errors: tuple[ErrorRule, ...] = ()
     max_age_days: int = 365
     redact: tuple[str, ...] = ()
+    version_header: str | None = None
+    warnings: tuple[tuple[str, str], ...] = ()
+    graphql: GraphqlEndpoint | None = None
     operations: Mapping[str, Operation] = field(default_factory=_nothing)
 
     @property

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 
+from provendor import jsonpath
 from provendor.check import check
 from provendor.classify import SEARCHED_CHARACTERS, classify, found_in_text, header_holds
 from provendor.contract import ErrorRule, Expect, HeaderTest
@@ -282,6 +283,33 @@ def _quoted(text: str) -> str:
     )
 
 
+@check
+def version_served(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """The version that answered is the version that was asked."""
+    if expect.version is None:
+        raise Skip("the contract names no version header")
+    header, asked = expect.version
+    served = exchange.headers.get(header)
+    if served is None:
+        raise Skip("the answer names no version")
+    if served.strip() != asked:
+        yield Finding("version-served", asked, _quoted(served), f"header {header.lower()}", level=Outcome.WARN)
+
+
+@check
+def warnings(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """The answer carries none of the warnings that the contract knows where to look for."""
+    if not expect.warnings:
+        raise Skip("the contract names no warnings")
+    try:
+        value = exchange.json
+    except BodyNotJson:
+        raise Skip("the body is not JSON") from None
+    for path, name in expect.warnings:
+        for at, found in zip(jsonpath.pointers(path, value), jsonpath.find(path, value), strict=True):
+            yield Finding("vendor-warning", f"no {name}", _quoted(str(found)), at, level=Outcome.WARN)
+
+
 ENGINE = (
     status,
     headers,
@@ -292,6 +320,8 @@ ENGINE = (
     error_class,
     latency,
     deprecation,
+    version_served,
+    warnings,
     credential_echo,
     cassette_origin,
     cassette_age,

@@ -9,6 +9,7 @@ from typing import Any
 from provendor.building import VENDOR_FILE, spot, ways_of_interest
 from provendor.errors import ContractError, Problem
 from provendor.exchange import Json
+from provendor.graphql_operations import derive_all
 from provendor.language import FILE, Fault, Language, Way, dotted
 from provendor.meaning import faults
 from provendor.schema import Schema
@@ -18,7 +19,9 @@ from provendor.source import Document, read_text
 def judge(
     vendor: str, contents: Mapping[str, bytes], known: Iterable[Problem], read: Callable[[str], Json]
 ) -> dict[str, Any]:
-    """Return the values of the files and the places that the classes hold: `{"files": ..., "places": ...}`.
+    """Return the values of the files, the places that the classes hold, and what GraphQL documents ask.
+
+    That is `{"files": ..., "places": ..., "queries": ...}`.
 
     `contents` are the files of the vendor's folder by name, `known` the problems that reading the folder met, `read`
     returns the value of a file that a reference names. Raises ContractError with every problem.
@@ -34,9 +37,15 @@ def judge(
     if not judged.problems and not any("operations" in document.value for document in documents.values()):
         message = "no file beside this one declares an operation: nothing would be proved"
         judged.problems.append(Problem(judged.start + VENDOR_FILE, 0, 0, "", message))
+    values = {name: document.value for name, document in documents.items()}
+    queries: dict[str, Any] = {}
+    if not judged.problems:
+        queries, found = derive_all(values, contents, judged.start)
+        judged.problems += (each for each in found if isinstance(each, Problem))
+        judged.note(each for each in found if not isinstance(each, Problem))
     if judged.problems:
         raise ContractError(tuple(sorted(set(judged.problems))))
-    return {"files": {name: document.value for name, document in documents.items()}, "places": dict(_places(documents))}
+    return {"files": values, "places": dict(_places(documents)), "queries": queries}
 
 
 class _Judged:

@@ -34,6 +34,8 @@ _JUDGES = (
         "contract",
         "errors",
         "exchange",
+        "graphql_operations",
+        "graphql_shape",
         "jsonpath",
         "judging",
         "keywords",

@@ -1,0 +1,177 @@
+"""The GraphQL operations of a vendor's files: what each sends, and the shape that its answer must have.
+
+    queries, found = derive_all(files, contents)
+    queries["documents/orders.graphql 2026-10"]      # {"query": ..., "operation": ..., "schema": ..., "partial": ...}
+
+Documents and SDL are read where a vendor is judged, never when it comes from the cache: what is derived is kept with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provendor.errors import Problem
+from provendor.exchange import Json
+from provendor.language import Fault, Way
+from provendor.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from provendor.graphql_shape import Dialect, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One document under one version, as an operation or a case of it asks; `way` leads to what asked."""
+
+    file: str
+    way: Way
+    document: str
+    version: str
+    operation: str | None
+    variables: Mapping[str, Json]
+
+    @property
+    def key(self) -> str:
+        """What the derived query is kept under."""
+        return query_key(self.document, self.version, self.operation)
+
+
+def query_key(document: str, version: str, operation: str | None) -> str:
+    """Return the key of a document's operation under a version."""
+    return " ".join(filter(None, (document, version, operation)))
+
+
+def calls(files: Mapping[str, Any]) -> Iterator[Call]:
+    """Yield every call of every operation and of every case that changes one. The grammar has passed the files."""
+    shared = files["vendor.yaml"].get("graphql", {})
+    for name, value in files.items():
+        for id_, operation in value.get("operations", {}).items():
+            if "graphql" in operation:
+                way: Way = ("operations", id_)
+                yield _call(name, (*way, "graphql"), operation["graphql"], {}, shared.get("version", ""))
+                for case, expected in operation["cases"].items():
+                    if change := expected.get("with", {}).get("graphql"):
+                        below = (*way, "cases", case, "with", "graphql")
+                        yield _call(name, below, operation["graphql"], change, shared.get("version", ""))
+
+
+def _call(file: str, way: Way, value: Mapping[str, Any], change: Mapping[str, Any], version: str) -> Call:
+    return Call(
+        file,
+        way,
+        value["document"],
+        change.get("version", value.get("version", version)),
+        value.get("operation"),
+        {**value.get("variables", {}), **change.get("variables", {})},
+    )
+
+
+def derive_all(
+    files: Mapping[str, Any], contents: Mapping[str, bytes], start: str
+) -> tuple[dict[str, Json], list[tuple[str, Fault] | Problem]]:
+    """Return what every call sends and gets back, by `Call.key`, and everything that is wrong.
+
+    `contents` are the vendor's files by name below its folder, `start` that folder's name from the suite's root.
+    """
+    all_calls = list(calls(files))
+    if not all_calls:
+        return {}, []
+    if "graphql" not in files["vendor.yaml"]:
+        first = all_calls[0]
+        return {}, [(first.file, Fault(first.way, "vendor.yaml has no `graphql` with endpoint, schemas and version"))]
+    return _Deriver(files["vendor.yaml"], contents, start).derive(all_calls)
+
+
+class _Deriver:
+    """Derives each document once per version, and checks the variables of each call."""
+
+    def __init__(self, vendor: Mapping[str, Any], contents: Mapping[str, bytes], start: str) -> None:
+        self._shared = vendor["graphql"]
+        self._examples = _examples(vendor)
+        self._contents = contents
+        self._start = start
+        self._found: list[tuple[str, Fault] | Problem] = []
+
+    def derive(self, all_calls: list[Call]) -> tuple[dict[str, Json], list[tuple[str, Fault] | Problem]]:
+        from provendor.graphql_shape import relax  # noqa: PLC0415 - a quarter of a second that only a cold load pays
+
+        queries: dict[str, Json] = {}
+        dialect = self._dialect()
+        for call in all_calls:
+            shape = self._shape(call, dialect)
+            if shape is not None and shape.schema is not None:
+                queries[call.key] = {
+                    "query": self._contents[call.document].decode("utf-8"),
+                    "operation": shape.operation,
+                    "schema": shape.schema,
+                    "partial": relax(shape.schema),
+                }
+        return queries, list(dict.fromkeys(self._found))
+
+    def _dialect(self) -> Dialect:
+        from provendor.graphql_shape import Dialect  # noqa: PLC0415 - as above
+
+        return Dialect(
+            scalars=self._shared.get("scalars", {}),
+            open_enums=frozenset(self._shared.get("open_enums", ())),
+            deprecated=frozenset(self._shared.get("deprecated", ())),
+        )
+
+    def _shape(self, call: Call, dialect: Dialect) -> Shape | None:
+        from provendor.graphql_shape import Text, derive  # noqa: PLC0415 - as above
+
+        document = self._text(call.document, (call.file, call.way))
+        sdl_file = self._shared["schemas"].get(call.version)
+        if sdl_file is None:
+            known = self._shared["schemas"]
+            self._fault(call, f'no schema for version "{call.version}"{did_you_mean(call.version, known)}')
+        sdl = self._text(sdl_file, ("vendor.yaml", ("graphql", "schemas", call.version))) if sdl_file else None
+        if document is None or sdl is None:
+            return None
+        shape = derive(document, sdl, dialect, _filled(call.variables, self._examples), call.operation)
+        files = {Text.DOCUMENT: call.document, Text.SDL: sdl_file}
+        for problem in shape.problems:
+            file = files.get(problem.text)
+            if file is None:
+                self._fault(call, problem.message)
+            else:
+                against = f" (against {sdl_file})" if problem.text is Text.DOCUMENT else ""
+                place = (problem.line, problem.column)
+                self._found.append(Problem(self._start + file, *place, "", problem.message + against))
+        return shape
+
+    def _text(self, file: str, asked: tuple[str, Way]) -> str | None:
+        content = self._contents.get(file)
+        if content is None:
+            self._found.append(
+                (asked[0], Fault(asked[1], f"there is no file {file}{did_you_mean(file, self._contents)}"))
+            )
+            return None
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError:
+            self._found.append(Problem(self._start + file, 0, 0, "", "the file is not UTF-8"))
+            return None
+
+    def _fault(self, call: Call, message: str) -> None:
+        self._found.append((call.file, Fault(call.way, message)))
+
+
+def _examples(vendor: Mapping[str, Any]) -> dict[str, Json]:
+    """Return the example of every variable and secret, as the grammar has let them pass."""
+    known: dict[str, Json] = {name: item["example"] for name, item in vendor.get("variables", {}).items()}
+    known |= {name: item.get("example", f"<{name}>") for name, item in vendor.get("secrets", {}).items()}
+    return known
+
+
+def _filled(value: Any, examples: Mapping[str, Json]) -> Any:
+    """Fill in strings that are nothing but a reference, so that their type can be checked."""
+    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+        return examples.get(value[1:-1], value)
+    if isinstance(value, Mapping):
+        return {key: _filled(item, examples) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, examples) for item in value]
+    return value
