@@ -106,7 +106,9 @@ def test_prove_prints_a_line_per_case_and_where_the_evidence_is(proven: Folder) 
 
 def test_a_broken_contract_exits_1_and_shows_the_line(proven: Folder) -> None:
     """The failure names file, line, both sides and the command to rerun."""
-    proven.write("contracts/weather/forecast.yaml", RESOURCE.replace("[city, temperature]", "[city, temperature, wind]"))
+    proven.write(
+        "contracts/weather/forecast.yaml", RESOURCE.replace("[city, temperature]", "[city, temperature, wind]")
+    )
 
     code, out, _ = proven.run("prove", "--now", "2026-11-20")
 
@@ -137,7 +139,9 @@ def test_every_run_keeps_to_the_schema_of_its_evidence(proven: Folder) -> None:
     """Passes, failures, errors and pending cases alike."""
     schema = json.loads(Path(evidence.__file__).with_name("run.schema.json").read_text())
     pending = "\n        pending: { reason: Known., until: 2026-12-01 }"
-    broken = RESOURCE.replace("[city, temperature]", "[wind]").replace("error: unauthorized", f"error: unauthorized{pending}")
+    broken = RESOURCE.replace("[city, temperature]", "[wind]").replace(
+        "error: unauthorized", f"error: unauthorized{pending}"
+    )
     proven.write("contracts/weather/forecast.yaml", broken)
     (proven.root / "cassettes/weather/forecast.get/unauthorized.yaml").unlink()
 

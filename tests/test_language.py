@@ -176,7 +176,10 @@ _SHOP = [(f"{_V} graphql", _GRAPHQL), ("users.yaml operations shop", _QUERY)]
 _CALLED = "users.yaml operations shop graphql"
 _ASKED = "users.yaml operations shop cases ok with"
 GRAPHQL_FILES = {
-    "sdl.graphql": "scalar Money\nenum Kind { A B }\ntype Query { name(id: ID): String, kind: Kind, price: Money, old: Int @deprecated }",
+    "sdl.graphql": (
+        "scalar Money\nenum Kind { A B }\n"
+        "type Query { name(id: ID): String, kind: Kind, price: Money, old: Int @deprecated }"
+    ),
     "name.graphql": "query Name($id: ID) { name(id: $id) kind } query Other { kind }",
     "old.graphql": "query Name { old }",
     "price.graphql": "query Name { price }",
