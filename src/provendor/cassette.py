@@ -17,7 +17,6 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
@@ -188,7 +187,7 @@ class _Reader:
             self.fault(("interactions",), "a list of at least one interaction", value)
             return
         # vcrpy and `dump` start each at the margin; finding them so is much cheaper than asking for a place.
-        lines = [found.start() for found in _AT_MARGIN.finditer(self.document.text)]
+        lines = [found.start() for found in re.finditer(_AT_MARGIN, self.document.text)]
         for index, item in enumerate(value):
             path = ("interactions", index)
             if not isinstance(item, dict):
@@ -213,7 +212,7 @@ class _Reader:
         if not isinstance(method, str) or not method.isascii() or not method.isalpha():
             self.fault((*path, "method"), "an HTTP method such as GET", method)
             method = "GET"
-        if not isinstance(uri, str) or not _URI.match(uri):
+        if not isinstance(uri, str) or not re.match(_URI, uri):
             self.fault((*path, "uri"), "a URL that starts with https:// or http:// and a host", uri)
             uri = ""
         url, _, query = uri.partition("#")[0].partition("?")
@@ -306,8 +305,8 @@ _METADATA_KEYS: Final = (
     "provendor",
     "note",
 )
-_AT_MARGIN = re.compile("^- ", re.MULTILINE)
-_URI = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_AT_MARGIN: Final = "(?m)^- "
+_URI: Final = r"(?i)https?://[^/?#\s]"
 
 
 def _query(text: str) -> tuple[tuple[str, str], ...]:
@@ -315,6 +314,8 @@ def _query(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _is_date(text: str) -> bool:
+    from datetime import datetime  # noqa: PLC0415 - a cassette from the cache was looked at before
+
     try:
         datetime.fromisoformat(text)
     except ValueError:

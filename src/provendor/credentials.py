@@ -15,44 +15,48 @@ from urllib.parse import quote
 HIDDEN: Final = "<hidden>"
 """What stands for a credential whose name in the contract is not known."""
 
-PLACEHOLDER: Final = re.compile(r"(?:<|%3C)[A-Za-z0-9_.-]+(?:>|%3E)", re.IGNORECASE)
+PLACEHOLDER: Final = "(?:<|%3[Cc])[A-Za-z0-9_.-]+(?:>|%3[Ee])"
 """What contracts send as an example: `<api_key>`."""
+
+
+# Patterns are text: they are compiled when first needed, and replaying needs none of them.
 
 
 # --- by name ----------------------------------------------------------------------------------------------------------
 
-_SECRET_HEADER = re.compile(
+_HEADERS: Final = (
     r"(?:proxy-)?authorization|(?:set-)?cookie2?"
     r"|(?:.*[-_])?(?:access|auth|api|csrf|xsrf|session|refresh|id|security|private)[-_]?(?:token|key)|(?:x-)?token"
     r"|(?:.*[-_])?secret(?:[-_].*)?"
 )
-_SECRET_KEY = re.compile(
+_KEYS: Final = (
     r"(?:.*_)?(?:token|secret|password|passwd|passphrase|apikey|jwt)"
     r"|(?:.*_)?(?:api|private|signing|secret|service_role|anon)_key|(?:secret_)?access_key|pwd|authorization|cookie|bearer"
     r"|client_assertion|appsecret_proof"
 )
 # Named like secrets, and none: where a list goes on, which work is meant.
-_HARMLESS_KEY = re.compile(
-    r"(?:.*_)?(?:page|next|prev|previous|continuation|continue|sync|cursor|change|progress|paging|pagination|resume)_token"
+_HARMLESS: Final = (
+    r"(?:.*_)?(?:page|next|prev|previous|continuation|continue|sync|cursor|change|progress|paging|pagination|resume)"
+    r"_token"
 )
-_SECRET_FIELD = re.compile(r"key|sid|sig|signature|hmac|x_(?:amz|goog)_(?:signature|credential|security_token)")
+_FIELDS: Final = r"key|sid|sig|signature|hmac|x_(?:amz|goog)_(?:signature|credential|security_token)"
 
 
 def is_secret_header(name: str) -> bool:
     """Tell whether a header of this name carries a credential."""
-    return _SECRET_HEADER.fullmatch(name[:100].lower()) is not None
+    return re.fullmatch(_HEADERS, name[:100].lower()) is not None
 
 
 @lru_cache(maxsize=4096)  # the same few names come again and again
 def is_secret_key(name: str) -> bool:
     """Tell whether a JSON key of this name holds a credential: `access_token` and `clientSecret`, not `nextPageToken`."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:100]).replace("-", "_").lower()
-    return _SECRET_KEY.fullmatch(snake) is not None and _HARMLESS_KEY.fullmatch(snake) is None
+    return re.fullmatch(_KEYS, snake) is not None and re.fullmatch(_HARMLESS, snake) is None
 
 
 def is_secret_field(name: str) -> bool:
     """Tell whether a query parameter or form field of this name holds a credential; `key` does here."""
-    return _SECRET_FIELD.fullmatch(name[:100].lower().replace("-", "_")) is not None or is_secret_key(name)
+    return re.fullmatch(_FIELDS, name[:100].lower().replace("-", "_")) is not None or is_secret_key(name)
 
 
 def is_secret_place(steps: tuple[str | int, ...], value: object) -> bool:
@@ -80,7 +84,7 @@ def field_value(name: str, value: str) -> str:
 def hidden(value: str) -> str:
     """Return `<hidden>` for a credential, but leave what is an example anyway: `Bearer <api_key>`, `wrong`, nothing."""
     scheme, space, credential = value.rpartition(" ")
-    if not value or credential == "wrong" or PLACEHOLDER.fullmatch(credential):
+    if not value or credential == "wrong" or re.fullmatch(PLACEHOLDER, credential):
         return value
     return f"{scheme} {HIDDEN}" if space and scheme.lower() in ("bearer", "basic", "token") else HIDDEN
 
@@ -97,7 +101,7 @@ def cookies(value: str, every: bool) -> str:
 
 # --- by form ----------------------------------------------------------------------------------------------------------
 
-_TOKENS = re.compile(
+_TOKENS: Final = (
     r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"  # JWT
     r"|\bshp(?:at|ca|pa|ss|ua)_[0-9A-Za-z]{16,}"  # Shopify
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"
@@ -108,24 +112,24 @@ _TOKENS = re.compile(
     r"|\bsbp_[A-Za-z0-9]{20,}|\bsb_secret_[A-Za-z0-9_-]{16,}"  # Supabase
     r"|\bAKIA[0-9A-Z]{16}\b|\bfo1_[A-Za-z0-9_-]{20,}|\bfm[12][ar]?_[A-Za-z0-9+/=_-]{20,}"  # AWS, Fly
 )
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----")
+_PRIVATE_KEY: Final = r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----"
 # A digit or a mixture of cases: "Bearer authentication is required" speaks of credentials, and holds none.
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION: Final = (
     r"\b((?i:Bearer|Basic)) +(?=[A-Za-z._~+/=-]{0,200}[0-9]|[A-Za-z._~+/=-]{0,200}[a-z][A-Z])([A-Za-z0-9._~+/=-]{8,})"
 )
-_USER_INFO = re.compile(r"(?<=://)[^\s/?#@\"'<>:]{0,200}:[^\s/?#@\"'<>]{1,200}@")
-_PARAMETER = re.compile(r"(?<=[?&])([A-Za-z0-9_.-]{1,60})=([^&\s\"'<>#\\]{1,4000})")
+_USER_INFO: Final = r"(?<=://)[^\s/?#@\"'<>:]{0,200}:[^\s/?#@\"'<>]{1,200}@"
+_PARAMETER: Final = r"(?<=[?&])([A-Za-z0-9_.-]{1,60})=([^&\s\"'<>#\\]{1,4000})"
 
 
 def clean(text: str) -> str:
     """Return text without what looks like a credential: tokens, keys, `Authorization` values, parameters of URLs."""
     if "://" in text:
-        text = _USER_INFO.sub(f"{quote(HIDDEN)}@", text)
+        text = re.sub(_USER_INFO, f"{quote(HIDDEN)}@", text)
     if "=" in text:
-        text = _PARAMETER.sub(_parameter, text)
-    text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", text)
-    text = _PRIVATE_KEY.sub(HIDDEN, text)
-    return _TOKENS.sub(HIDDEN, text)
+        text = re.sub(_PARAMETER, _parameter, text)
+    text = re.sub(_AUTHORIZATION, rf"\1 {HIDDEN}", text)
+    text = re.sub(_PRIVATE_KEY, HIDDEN, text)
+    return re.sub(_TOKENS, HIDDEN, text)
 
 
 def _parameter(found: re.Match[str]) -> str:

@@ -39,7 +39,7 @@ MIN_SECRET: Final = 6
 
 _TRIVIAL = re.compile(
     "bearer|changeme|default|disabled|enabled|example|localhost|password|production|sandbox|secret|string|undefined"
-    "|unknown|" + credentials.PLACEHOLDER.pattern,
+    "|unknown|" + credentials.PLACEHOLDER,
     re.IGNORECASE,
 )
 

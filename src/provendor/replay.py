@@ -136,27 +136,27 @@ def _key(request: Request) -> Key:
     return request.method, _normal_url(request.url), query, _body_key(request) if request.body else ("", "")
 
 
-_NORMAL_URL = re.compile(r"https?://[a-z0-9.-]+/[A-Za-z0-9\-._~/:@!$&'()*+,;=]*")
-_URL = re.compile(r"(https?)://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
-_PERCENT = re.compile("%[0-9A-Fa-f]{2}")
-_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# Compiled when first needed: most requests are answered without them.
+_NORMAL_URL: Final = r"https?://[a-z0-9.-]+/[A-Za-z0-9\-._~/:@!$&'()*+,;=]*"
+_URL: Final = r"(?is)(https?)://([^/]*)(.*)"
+_PERCENT: Final = "%[0-9A-Fa-f]{2}"
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def _normal_url(url: str) -> str:
     """Return the form that equal URLs share: case of the host, default port, needless percent-encoding (RFC 3986)."""
-    if _NORMAL_URL.fullmatch(url):
+    if re.fullmatch(_NORMAL_URL, url):
         return url
-    found = _URL.match(url)
+    found = re.match(_URL, url)
     if not found:
         return url
     scheme, host = found[1].lower(), found[2].lower()
-    return f"{scheme}://{host.removesuffix(_DEFAULT_PORTS[scheme])}{_PERCENT.sub(_unescape, found[3]) or '/'}"
+    return f"{scheme}://{host.removesuffix(_DEFAULT_PORTS[scheme])}{re.sub(_PERCENT, _unescape, found[3]) or '/'}"
 
 
 def _unescape(found: re.Match[str]) -> str:
     character = chr(int(found[0][1:], 16))
-    return character if character in _UNRESERVED else found[0].upper()
+    return character if character.isascii() and (character.isalnum() or character in "-._~") else found[0].upper()
 
 
 def _body_key(request: Request) -> tuple[str, str]:

@@ -29,10 +29,9 @@ REFERENCE = re.compile(r"\{\{(?P<text>[A-Za-z_][A-Za-z0-9_-]*)\}\}|\{(?P<name>[A
 WRONG = "wrong"
 """What `auth: wrong` sends for each secret."""
 
-_ABSOLUTE = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
-_URL_TEXT = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# Compiled when first needed: few names and values are not plain.
+_HEADER_NAME = r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+"
+_HEADER_VALUE = r"[\t\x20-\x7e\x80-\xff]*"
 _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -134,19 +133,22 @@ def _target(template: Template, values: Values) -> tuple[str, Pairs]:
     first = REFERENCE.match(target)
     if first and first["name"]:
         base, target = _text(first["name"], values), target[first.end() :]
-    elif _ABSOLUTE.match(target):
+    elif _has_host(target):
         base = ""
     else:
         base = _text("base_url", values)
     if "{" in target:
         target = REFERENCE.sub(_segment(values), target)
     url = base.rstrip("/") + target if target.startswith("/") else base + target
-    if not _ABSOLUTE.match(url):
+    if not _has_host(url):
         raise _Unfit("the URL does not start with https:// and a host; look at base_url")
-    if not _URL_TEXT.fullmatch(url):
-        url = quote(url, safe="-._~:/?#[]@!$&'()*+,;=%")
-    url, _, query = url.partition("#")[0].partition("?")
+    url, _, query = quote(url, safe="-._~:/?#[]@!$&'()*+,;=%").partition("#")[0].partition("?")
     return url, tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
+
+
+def _has_host(url: str) -> bool:
+    scheme, mark, rest = url.partition("://")
+    return mark != "" and scheme.lower() in ("https", "http") and rest[:1] not in ("", "/", "?", "#", " ")
 
 
 def _segment(values: Values) -> Callable[[re.Match[str]], str]:
@@ -239,7 +241,7 @@ def _show(value: Json) -> str:
 
 def _refuse_injection(headers: list[tuple[str, str]]) -> None:
     for name, value in headers:
-        if not _HEADER_NAME.fullmatch(name):
+        if not (name.isascii() and name.replace("-", "").isalnum()) and not re.fullmatch(_HEADER_NAME, name):
             raise _Unfit("a header's name holds a character that no header name may have")
-        if not _HEADER_VALUE.fullmatch(value):
+        if not (value.isascii() and value.isprintable()) and not re.fullmatch(_HEADER_VALUE, value):
             raise _Unfit(f"the header {name} would hold a line break, a control character or a letter beyond Latin-1")
