@@ -186,8 +186,6 @@ class _Linker:
         place = _spelled(at)
         try:
             origin, value = self.resolve(item, place.file)
-            if len(self.origins) >= MAX_TARGETS:
-                raise _NoTarget(f"the schema refers to more than {MAX_TARGETS} places")
         except _NoTarget as reason:
             self.fault(at, str(reason))
             return _DROPPED
@@ -200,6 +198,8 @@ class _Linker:
         """Return where a reference in the current file leads and what stands there; raises _NoTarget."""
         if not isinstance(item, str):
             raise _NoTarget(f"expected a reference such as schemas/user.yaml#/user, got {_kind(item)}")
+        if len(self.origins) >= MAX_TARGETS:
+            raise _NoTarget(f"the schema refers to more than {MAX_TARGETS} places")
         name, _, fragment = item.partition("#")
         file = self.file(name, current) if name else current
         if "%" in fragment:
