@@ -41,7 +41,7 @@ BODY = """\
         body:
           type: object
           properties:
-            city: { type: string }
+            city: { type: string, maxLength: 40 }
 """
 
 

@@ -24,7 +24,7 @@ def test_a_failure_reads_like_a_compiler_error(pytester):
             "*cassettes/weather/forecast.get/odd.yaml, documented 2026-11-01*",
             "*fail?body-schema?: *",
             "*--> contracts/weather/forecast.yaml:*",
-            "* | *city: { type: string }",
+            "* | *city: { type: string, *",
             "* | *^",
             "*= at        /city",
             "*= expected  string",

@@ -5,6 +5,7 @@ Lives where pytest talks to people: the only process, or the controller of pytes
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from provendor.evidence import Evidence, RunInfo
+from provendor.evidence import Evidence, RunInfo, timestamp
 from provendor.pytest_session import LATE, LATE_KEY, PLANNED, RESULT, RUN
 from provendor.run import exit_code
 from provendor.verdict import Outcome
@@ -50,6 +51,7 @@ class Results:
         self._tally = _Tally()
         self._evidence: Evidence | None = None
         self._path: Path | None = None
+        self._waiting: list[dict[str, Any]] = []
         self._trouble: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -78,7 +80,10 @@ class Results:
         tally = self._tally
         if tally.planned > tally.outcomes.total() and session.exitstatus == 0 and not _dry(self._config):
             self._trouble.append(f"{tally.planned - tally.outcomes.total()} cases were begun and have no result")
+        if self._waiting and not self._trouble:  # every worker died before its first result
+            self._open(RunInfo("pytest", _asked_for(self._config), timestamp(time.time())[:10], {}, None, None, {}))
         if self._evidence is not None:
+            self._write_waiting(self._evidence)
             stopped = bool(session.shouldstop or session.shouldfail) or session.exitstatus not in (0, 1)
             self._close(self._evidence, stopped)
         if session.exitstatus == 0 and self._trouble:
@@ -105,15 +110,26 @@ class Results:
             terminalreporter.write_line(f"evidence: {_near(self._path, self._config)}")
 
     def _write(self, record: dict[str, Any], info: dict[str, Any] | None) -> None:
+        """Write a result; one that comes before anybody said what the run is (a worker that died at once) waits."""
+        self._waiting.append(record)
+        if info is not None and self._evidence is None:
+            self._open(replace(RunInfo(**info), selectors=_asked_for(self._config)))
+        if self._evidence is not None:
+            self._write_waiting(self._evidence)
+
+    def _open(self, info: RunInfo) -> None:
         try:
-            if self._evidence is None:
-                if info is None:
-                    return
-                about = replace(RunInfo(**info), selectors=_asked_for(self._config))
-                self._evidence = Evidence(self._folder, about)
-            self._evidence.add(record)
+            self._evidence = Evidence(self._folder, info)
         except OSError as reason:
             self._cannot_write(reason)
+
+    def _write_waiting(self, evidence: Evidence) -> None:
+        try:
+            for record in self._waiting:
+                evidence.add(record)
+        except OSError as reason:
+            self._cannot_write(reason)
+        self._waiting.clear()
 
     def _close(self, evidence: Evidence, interrupted: bool) -> None:
         try:
@@ -164,7 +180,7 @@ def _crashed(report: pytest.TestReport, contracts: str) -> dict[str, Any] | None
         "contract": file,
         "source": "recorded",
         "recording": None,
-        "started_at": "",
+        "started_at": timestamp(time.time()),
         "duration_ms": 0,
         "status": None,
         "elapsed_ms": None,

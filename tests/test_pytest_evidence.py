@@ -1,0 +1,180 @@
+"""The evidence that a pytest run leaves, in one process and in several."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import provendor
+from pytest_suites import CANNOT_TELL, DAY, FAILS, PASSES, WARNS, Answer, a_check, a_suite, evidence_of, outcomes_of
+
+NOW = f"--provendor-now={DAY}"
+ALL = {"ok": PASSES, "odd": FAILS, "unseen": CANNOT_TELL, "old": WARNS}
+SCHEMA = json.loads((Path(provendor.__file__).parent / "run.schema.json").read_text())
+HOW = pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+
+
+@HOW
+def test_every_case_has_one_result(pytester, words):
+    """run.jsonl and run.json hold each case once, and the document honours its schema."""
+    a_suite(pytester.path, ALL)
+
+    result = pytester.runpytest_subprocess(NOW, *words)
+
+    result.assert_outcomes(passed=2, failed=2)
+    run = evidence_of(pytester.path)
+    jsonschema.validate(run, SCHEMA)
+    assert outcomes_of(pytester.path) == {"ok": "pass", "odd": "fail", "unseen": "error", "old": "warn"}
+    assert len(run["results"]) == 4
+    assert run["summary"]["exit_code"] == 1
+    assert run["summary"]["interrupted"] is False
+    kinds = [json.loads(line)["type"] for line in (pytester.path / "reports" / "run.jsonl").read_text().splitlines()]
+    assert kinds == ["run", "result", "result", "result", "result", "end"]
+
+
+@HOW
+def test_the_run_says_what_it_judged(pytester, words):
+    """Driver, day, and the digests of contracts and checks, also where other processes read them."""
+    a_suite(pytester.path)
+    a_suite(pytester.path, vendor="other")
+    a_check(pytester.path, "return None")
+
+    pytester.runpytest_subprocess(NOW, *words).assert_outcomes(passed=2)
+
+    run = evidence_of(pytester.path)["run"]
+    assert run["command"] == "pytest"
+    assert run["now"] == DAY
+    assert run["selectors"] == []
+    assert set(run["digests"]["vendors"]) == {"weather", "other"}
+    assert len(run["digests"]["checks"]) == 64
+
+
+def test_what_was_asked_for_is_kept(pytester):
+    """Paths given to pytest are the run's selectors."""
+    a_suite(pytester.path)
+
+    pytester.runpytest(NOW, "contracts/weather").assert_outcomes(passed=1)
+
+    assert evidence_of(pytester.path)["run"]["selectors"] == ["contracts/weather"]
+
+
+@HOW
+def test_the_summary_counts_and_names_the_evidence(pytester, words):
+    """The section at the end has counts, origins, what warned, and where the evidence is."""
+    a_suite(pytester.path, ALL)
+
+    result = pytester.runpytest_subprocess(NOW, *words)
+
+    result.stdout.fnmatch_lines(
+        [
+            "*= provendor =*",
+            "warn  weather/forecast.get:old  cassette-age",
+            "4 cases: 1 pass, 1 warn, 1 fail, 1 error; answers: 3 documented",
+            "evidence: reports/run.json",
+        ]
+    )
+
+
+def test_many_warnings_do_not_bury_the_rest(pytester):
+    """Thirty are named, the others are counted."""
+    a_suite(pytester.path, {f"old{number}": WARNS for number in range(33)})
+
+    pytester.runpytest(NOW).stdout.fnmatch_lines(["... and 3 more that warn", "33 cases: 33 warn*"])
+
+
+def test_a_run_that_stops_early_says_so(pytester):
+    """After `-x` the evidence is marked as interrupted."""
+    a_suite(pytester.path, {"odd": FAILS, "ok": PASSES})
+
+    pytester.runpytest(NOW, "-x", "-p", "no:randomly").assert_outcomes(failed=1)
+
+    assert evidence_of(pytester.path)["summary"]["interrupted"] is True
+
+
+def test_ctrl_c_keeps_every_finished_result(pytester):
+    """An interrupted run closes its evidence."""
+    a_suite(pytester.path, {"ok": PASSES, "second": PASSES})
+    pytester.makeconftest(
+        """
+        def pytest_runtest_setup(item):
+            if item.name == "second":
+                raise KeyboardInterrupt
+        """
+    )
+
+    result = pytester.runpytest_subprocess(NOW, "-p", "no:randomly")
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert outcomes_of(pytester.path) == {"ok": "pass"}
+    assert evidence_of(pytester.path)["summary"]["interrupted"] is True
+
+
+def test_a_case_whose_process_dies_has_a_result(pytester):
+    """A crash that takes the worker with it is an error of the case, not a gap."""
+    a_suite(pytester.path, {"ok": PASSES, "deadly": Answer(body="Bergen")})
+    a_check(pytester.path, 'import os\nif exchange.json["city"] == "Bergen": os._exit(3)')
+
+    result = pytester.runpytest_subprocess(NOW, "-n", "2")
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert outcomes_of(pytester.path) == {"ok": "pass", "deadly": "error"}
+    jsonschema.validate(evidence_of(pytester.path), SCHEMA)
+
+
+def test_a_case_that_a_hook_breaks_is_an_error(pytester):
+    """What could not be asked is not a pass."""
+    a_suite(pytester.path)
+    pytester.makeconftest("def pytest_runtest_setup(item):\n    raise RuntimeError('no')\n")
+
+    result = pytester.runpytest(NOW)
+
+    result.assert_outcomes(errors=1)
+    assert outcomes_of(pytester.path) == {"ok": "error"}
+
+
+def test_the_folder_is_an_option(pytester):
+    """`--provendor-report` puts the evidence elsewhere."""
+    a_suite(pytester.path)
+
+    result = pytester.runpytest(NOW, "--provendor-report=build/proof")
+
+    result.stdout.fnmatch_lines(["evidence: build/proof/run.json"])
+    assert (pytester.path / "build" / "proof" / "run.jsonl").exists()
+    assert not (pytester.path / "reports").exists()
+
+
+def test_evidence_that_cannot_be_written_fails_the_session(pytester):
+    """No traceback, and no success without proof."""
+    a_suite(pytester.path)
+    (pytester.path / "reports").write_text("a file is in the way")
+
+    result = pytester.runpytest(NOW)
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["the evidence cannot be written: *"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert result.ret == 3
+
+
+def test_the_cache_is_kept_beside_the_contracts_and_can_be_left_out(pytester):
+    """Parsed files are kept for the next run, unless nobody wants that."""
+    a_suite(pytester.path)
+
+    pytester.runpytest(NOW, "--provendor-no-cache").assert_outcomes(passed=1)
+    assert not (pytester.path / ".provendor").exists()
+
+    pytester.runpytest(NOW).assert_outcomes(passed=1)
+    assert list((pytester.path / ".provendor" / "cache").iterdir())
+
+
+def test_a_changed_cassette_is_not_answered_from_the_cache(pytester):
+    """The cache goes by content: what changed is read anew."""
+    a_suite(pytester.path)
+    pytester.runpytest(NOW).assert_outcomes(passed=1)
+
+    a_suite(pytester.path, {"ok": FAILS})
+
+    pytester.runpytest(NOW).assert_outcomes(failed=1)

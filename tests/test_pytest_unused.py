@@ -1,0 +1,81 @@
+"""What the plugin costs and does where nobody uses it: nothing."""
+
+from __future__ import annotations
+
+import sys
+
+from pytest_suites import DAY, a_suite
+
+MODULES = """
+import sys
+
+def pytest_sessionfinish(session):
+    print("LOADED", *sorted(name for name in sys.modules if name.partition(".")[0] == "provendor"))
+"""
+
+
+def test_without_contracts_only_the_plugin_itself_is_loaded(pytester):
+    """No other module of ours, no YAML, no JSON Schema, no HTTP."""
+    pytester.makeconftest(MODULES)
+    pytester.makepyfile("def test_plain():\n    pass\n")
+
+    result = pytester.runpytest_subprocess("-s")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*LOADED provendor provendor.pytest_plugin"])
+
+
+def test_the_plugin_imports_nothing_that_pytest_has_not(pytester):
+    """Loading it adds no module but its own."""
+    script = (
+        "import sys, pytest\n"
+        "before = set(sys.modules)\n"
+        "import provendor.pytest_plugin\n"
+        "print(sorted(set(sys.modules) - before))\n"
+    )
+
+    result = pytester.run(sys.executable, "-c", script)
+
+    assert result.stdout.str().strip() == "['provendor', 'provendor.pytest_plugin']"
+
+
+def test_without_contracts_nothing_is_written_and_no_marker_is_registered(pytester):
+    """No reports, no cache, no section, no markers."""
+    pytester.makepyfile("def test_plain():\n    pass\n")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=1)
+    assert "provendor =" not in result.stdout.str()
+    assert not (pytester.path / "reports").exists()
+    assert not (pytester.path / ".provendor").exists()
+    assert "provendor" not in pytester.runpytest("--markers").stdout.str().partition("plugins:")[2]
+
+
+def test_a_replay_loads_no_http_client_and_no_vcr(pytester):
+    """A whole session of cases needs neither, nor a TLS context, nor an event loop."""
+    a_suite(pytester.path)
+    pytester.makeconftest(
+        """
+        import sys
+
+        def pytest_sessionfinish(session):
+            print("LOADED", *sorted({"httpx", "vcr", "asyncio", "ssl", "requests"} & set(sys.modules)))
+        """
+    )
+
+    result = pytester.runpytest_subprocess(
+        f"--provendor-now={DAY}", "-s", "-p", "no:anyio", "-p", "no:hypothesispytest"
+    )
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*LOADED"])
+
+
+def test_options_are_grouped_and_described(pytester):
+    """`pytest --help` explains each option under one heading."""
+    text = pytester.runpytest("--help").stdout.str()
+
+    section = text.partition("contracts of third-party APIs (provendor):")[2]
+    for option in ("root", "report", "strict", "now", "no-cache"):
+        assert f"--provendor-{option}" in section
