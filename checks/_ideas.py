@@ -11,11 +11,11 @@ STATUSES = ("pending_review", "draft", "approved", "rejected")
 PRIORITIES = ("high", "medium", "low")
 
 
-def ideas_in(body: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Return the ideas of an answer, a list or one object, each with its JSON pointer."""
+def ideas_in(body: Any, below: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """Return the ideas of an answer, a list or one object, each with its JSON pointer `below` another."""
     if isinstance(body, list):
-        return [(f"/{index}", idea) for index, idea in enumerate(body) if isinstance(idea, dict)]
-    return [("", body)] if isinstance(body, dict) else []
+        return [(f"{below}/{index}", idea) for index, idea in enumerate(body) if isinstance(idea, dict)]
+    return [(below, body)] if isinstance(body, dict) else []
 
 
 def outside_the_vocabulary(at: str, idea: dict[str, Any]) -> Iterator[Finding]:

@@ -22,6 +22,10 @@ def _answer(exchange: Exchange, expect: Expect) -> dict[str, Any]:
     return body
 
 
+def _ideas(exchange: Exchange, expect: Expect) -> list[tuple[str, dict[str, Any]]]:
+    return ideas_in(_answer(exchange, expect).get("ideas"), below="/ideas")
+
+
 @check(ROUTE)
 def ideas_come_from_supabase(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """The ideas are those of Supabase, not those the dashboard brings along."""
@@ -38,18 +42,18 @@ def ideas_come_from_supabase(exchange: Exchange, expect: Expect) -> Iterator[Fin
 @check(ROUTE)
 def confidence_is_a_share(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Every idea's confidence lies between 0 and 1, or is not known."""
-    for at, idea in ideas_in(_answer(exchange, expect).get("ideas")):
-        yield from outside_the_range(f"/ideas{at}", idea)
+    for at, idea in _ideas(exchange, expect):
+        yield from outside_the_range(at, idea)
 
 
 @check(ROUTE)
 def status_and_priority_are_known_words(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Every idea's status and priority are words that the page can show."""
-    for at, idea in ideas_in(_answer(exchange, expect).get("ideas")):
-        yield from outside_the_vocabulary(f"/ideas{at}", idea)
+    for at, idea in _ideas(exchange, expect):
+        yield from outside_the_vocabulary(at, idea)
 
 
 @check(ROUTE)
 def no_idea_appears_twice(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Every idea is told once."""
-    yield from told_twice(ideas_in(_answer(exchange, expect).get("ideas")))
+    yield from told_twice(_ideas(exchange, expect))
