@@ -39,7 +39,6 @@ from provendor.contract import (
     Vendor,
 )
 from provendor.exchange import Json
-from provendor.graphql_operations import query_key
 from provendor.schema import Schema
 
 VENDOR_FILE = "vendor.yaml"
@@ -52,7 +51,7 @@ class Sources(NamedTuple):
     """A vendor's files as values that were judged, by name below the vendor's folder, and where things stand.
 
     `start` is the vendor's folder relative to the suite's root: `contracts/chatwoot/`. `queries` is what was derived from
-    GraphQL documents, by `graphql_operations.query_key`.
+    GraphQL documents, by `GraphqlCall.key`.
     `places` goes from `file#way` (the way's steps joined by `/`) to line and column. `read` returns the value of the file
     of that name (relative to the suite's root), for references between schemas.
     """
@@ -299,7 +298,7 @@ def _graphql(maker: _Maker, value: dict[str, Any]) -> Template:
 
 
 def _with_call(template: Template, call: GraphqlCall, sources: Sources) -> Template:
-    query = sources.queries[query_key(call.document, call.version, call.operation)]
+    query = sources.queries[call.key]
     # A GraphQL document is text: `{name}` in it is a selection, no reference.
     text = re.sub(r"\{+[A-Za-z_][A-Za-z0-9_-]*\}+", lambda found: f"{{{found[0]}}}", query["query"])
     body: dict[str, Json] = {"query": text}
@@ -422,7 +421,7 @@ def _shape(asked: _Asked, case: str, value: dict[str, Any], call: GraphqlCall) -
     if shape == "none":
         return _schema(asked, case, value)
     sources = asked.maker.sources
-    query = sources.queries[query_key(call.document, call.version, call.operation)]
+    query = sources.queries[call.key]
     derived: Json = query["schema" if shape == "full" else "partial"]
     file, way = sources.start + asked.maker.file, f"/operations/{asked.operation}"
     if "body" not in value:

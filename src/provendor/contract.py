@@ -171,6 +171,11 @@ class GraphqlCall:
     operation: str | None
     variables: Mapping[str, Json] = field(default_factory=_nothing)
 
+    @property
+    def key(self) -> str:
+        """What is derived from the document's operation under this version is kept under this key."""
+        return " ".join(filter(None, (self.document, self.version, self.operation)))
+
 
 @dataclass(frozen=True, slots=True)
 class Expect:

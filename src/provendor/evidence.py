@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import time
 from collections import Counter
@@ -308,7 +307,7 @@ def _point(name: Path, target: Path) -> None:
     try:
         os.link(target, scratch)
     except OSError:
-        shutil.copyfile(target, scratch)
+        scratch.write_bytes(target.read_bytes())
     scratch.replace(name)
     # Where both were names of one file already, replacing does nothing and leaves the second name behind.
     scratch.unlink(missing_ok=True)
@@ -316,5 +315,8 @@ def _point(name: Path, target: Path) -> None:
 
 def _forget_old_runs(runs: Path) -> None:
     finished = sorted(path.parent for path in runs.glob("*/run.json"))
-    for folder in finished[:-KEPT_RUNS]:
-        shutil.rmtree(folder, ignore_errors=True)
+    if finished[:-KEPT_RUNS]:
+        import shutil  # noqa: PLC0415 - it loads every compression library there is
+
+        for folder in finished[:-KEPT_RUNS]:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provendor.contract import GraphqlCall
 from provendor.errors import Problem
 from provendor.exchange import Json
 from provendor.language import Fault, Way
@@ -22,28 +23,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One document under one version, as an operation or a case of it asks; `way` leads to what asked."""
+class Asked:
+    """One call, as an operation or a case of it asks; `way` leads to what asked."""
 
     file: str
     way: Way
-    document: str
-    version: str
-    operation: str | None
-    variables: Mapping[str, Json]
-
-    @property
-    def key(self) -> str:
-        """What the derived query is kept under."""
-        return query_key(self.document, self.version, self.operation)
+    call: GraphqlCall
 
 
-def query_key(document: str, version: str, operation: str | None) -> str:
-    """Return the key of a document's operation under a version."""
-    return " ".join(filter(None, (document, version, operation)))
-
-
-def calls(files: Mapping[str, Any]) -> Iterator[Call]:
+def calls(files: Mapping[str, Any]) -> Iterator[Asked]:
     """Yield every call of every operation and of every case that changes one. The grammar has passed the files."""
     shared = files["vendor.yaml"].get("graphql", {})
     for name, value in files.items():
@@ -57,31 +45,26 @@ def calls(files: Mapping[str, Any]) -> Iterator[Call]:
                         yield _call(name, below, operation["graphql"], change, shared.get("version", ""))
 
 
-def _call(file: str, way: Way, value: Mapping[str, Any], change: Mapping[str, Any], version: str) -> Call:
-    return Call(
-        file,
-        way,
-        value["document"],
-        change.get("version", value.get("version", version)),
-        value.get("operation"),
-        {**value.get("variables", {}), **change.get("variables", {})},
-    )
+def _call(file: str, way: Way, value: Mapping[str, Any], change: Mapping[str, Any], version: str) -> Asked:
+    variables = {**value.get("variables", {}), **change.get("variables", {})}
+    asked_version = change.get("version", value.get("version", version))
+    return Asked(file, way, GraphqlCall(value["document"], asked_version, value.get("operation"), variables))
 
 
 def derive_all(
     files: Mapping[str, Any], contents: Mapping[str, bytes], start: str
 ) -> tuple[dict[str, Json], list[tuple[str, Fault] | Problem]]:
-    """Return what every call sends and gets back, by `Call.key`, and everything that is wrong.
+    """Return what every call sends and gets back, by `GraphqlCall.key`, and everything that is wrong.
 
     `contents` are the vendor's files by name below its folder, `start` that folder's name from the suite's root.
     """
-    all_calls = list(calls(files))
-    if not all_calls:
+    asked = list(calls(files))
+    if not asked:
         return {}, []
     if "graphql" not in files["vendor.yaml"]:
-        first = all_calls[0]
+        first = asked[0]
         return {}, [(first.file, Fault(first.way, "vendor.yaml has no `graphql` with endpoint, schemas and version"))]
-    return _Deriver(files["vendor.yaml"], contents, start).derive(all_calls)
+    return _Deriver(files["vendor.yaml"], contents, start).derive(asked)
 
 
 class _Deriver:
@@ -94,16 +77,16 @@ class _Deriver:
         self._start = start
         self._found: list[tuple[str, Fault] | Problem] = []
 
-    def derive(self, all_calls: list[Call]) -> tuple[dict[str, Json], list[tuple[str, Fault] | Problem]]:
+    def derive(self, asked: list[Asked]) -> tuple[dict[str, Json], list[tuple[str, Fault] | Problem]]:
         from provendor.graphql_shape import relax  # noqa: PLC0415 - a quarter of a second that only a cold load pays
 
         queries: dict[str, Json] = {}
         dialect = self._dialect()
-        for call in all_calls:
-            shape = self._shape(call, dialect)
+        for each in asked:
+            shape = self._shape(each, dialect)
             if shape is not None and shape.schema is not None:
-                queries[call.key] = {
-                    "query": self._contents[call.document].decode("utf-8"),
+                queries[each.call.key] = {
+                    "query": self._contents[each.call.document].decode("utf-8"),
                     "operation": shape.operation,
                     "schema": shape.schema,
                     "partial": relax(shape.schema),
@@ -119,14 +102,15 @@ class _Deriver:
             deprecated=frozenset(self._shared.get("deprecated", ())),
         )
 
-    def _shape(self, call: Call, dialect: Dialect) -> Shape | None:
+    def _shape(self, asked: Asked, dialect: Dialect) -> Shape | None:
         from provendor.graphql_shape import Text, derive  # noqa: PLC0415 - as above
 
-        document = self._text(call.document, (call.file, call.way))
+        call = asked.call
+        document = self._text(call.document, (asked.file, asked.way))
         sdl_file = self._shared["schemas"].get(call.version)
         if sdl_file is None:
             known = self._shared["schemas"]
-            self._fault(call, f'no schema for version "{call.version}"{did_you_mean(call.version, known)}')
+            self._fault(asked, f'no schema for version "{call.version}"{did_you_mean(call.version, known)}')
         sdl = self._text(sdl_file, ("vendor.yaml", ("graphql", "schemas", call.version))) if sdl_file else None
         if document is None or sdl is None:
             return None
@@ -135,7 +119,7 @@ class _Deriver:
         for problem in shape.problems:
             file = files.get(problem.text)
             if file is None:
-                self._fault(call, problem.message)
+                self._fault(asked, problem.message)
             else:
                 against = f" (against {sdl_file})" if problem.text is Text.DOCUMENT else ""
                 place = (problem.line, problem.column)
@@ -155,8 +139,8 @@ class _Deriver:
             self._found.append(Problem(self._start + file, 0, 0, "", "the file is not UTF-8"))
             return None
 
-    def _fault(self, call: Call, message: str) -> None:
-        self._found.append((call.file, Fault(call.way, message)))
+    def _fault(self, asked: Asked, message: str) -> None:
+        self._found.append((asked.file, Fault(asked.way, message)))
 
 
 def _examples(vendor: Mapping[str, Any]) -> dict[str, Json]:
