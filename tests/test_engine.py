@@ -488,3 +488,11 @@ def test_a_case_that_passes_costs_little():
 
     best = min(cost() for _ in range(300))
     assert best < (0.000_15 if sys.gettrace() is None else 0.01)
+
+
+def test_an_echo_that_the_contract_expects_is_not_a_finding():
+    """Some vendors return the caller's own token by design; that skips, with its reason."""
+    answer = a_live_exchange(200, {"token": "not-a-real-token"})
+    verdict = examine(engine.credential_echo, answer, an_expect(secrets=("not-a-real-token",), echo=True))
+
+    assert (verdict.outcome, "by design" in (verdict.reason or "")) == (Outcome.SKIP, True)

@@ -266,6 +266,7 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "raw.text": [(f"{_O} raw", {"content_type": "text/plain", "text": "a"})],
     "operation.auth": [(f"{_O} auth", {"query": "own", "value": "{api_key}"})],
     "operation.safety": [(f"{_O} safety", "write")],
+    "operation.echo": [(f"{_O} echo", "expected")],
     "operation.idempotency": [(f"{_O} idempotency", "None.")],
     "operation.errors": [(f"{_O} errors", [{"status": 503, "code": "down", "retryable": True}])],
     "operation.probe": [(f"{_O} probe", {"every": "60s"})],

@@ -123,6 +123,7 @@ class _Asked(NamedTuple):
     template: Template
     rules: tuple[ErrorRule, ...]
     safety: Literal["read", "write"]
+    echo: bool
 
 
 # --- vendor.yaml ------------------------------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def _operation(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
     template = _REQUESTS[kind](maker, value)
     way = ("operations", name)
     errors = _rules(value, maker.sources, maker.file, *way)
-    asked = _Asked(maker, name, template, errors + maker.vendor.errors, value.get("safety", "read"))
+    asked = _Asked(maker, name, template, errors + maker.vendor.errors, value.get("safety", "read"), "echo" in value)
     return Operation(
         vendor=maker.vendor.name,
         id=name,
@@ -401,6 +402,7 @@ def _expect(asked: _Asked, name: str, value: dict[str, Any], call: GraphqlCall |
         errors=asked.rules,
         version=(vendor.version_header, version) if vendor.version_header and version else None,
         warnings=vendor.warnings,
+        echo=asked.echo,
         warn_after_ms=_ms(latency, "warn_after"),
         fail_after_ms=_ms(latency, "fail_after"),
         max_age_days=asked.maker.vendor.max_age_days,

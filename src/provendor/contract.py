@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from provendor.exchange import Json
 from provendor.schema import Schema
@@ -182,7 +182,8 @@ class Expect:
     """What must come back. None means that the contract says nothing about it.
 
     `error` is the code that the error table must give this answer; None means that no row may match. `version` is the
-    header that names the version that answered, and the version that was asked. `warnings` pairs a JSONPath with the name
+    header that names the version that answered, and the version that was asked. `echo` means that the vendor sends our own
+    credential back by design. `warnings` pairs a JSONPath with the name
     of the warning that it finds.
     """
 
@@ -196,6 +197,7 @@ class Expect:
     errors: tuple[ErrorRule, ...] = ()
     version: tuple[str, str] | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    echo: bool = False
     warn_after_ms: float | None = None
     fail_after_ms: float | None = None
     max_age_days: int | None = None
@@ -224,9 +226,90 @@ class Probe:
 
 
 class Plan:
-    """How a case asks where one request is not enough; `asking` knows the module that carries each kind out."""
+    """How a case asks where one request is not enough; `asking` knows the module that carries each kind out.
+
+    `section` is the section of a resource file under which cases with such a plan stand.
+    """
 
     __slots__ = ()
+
+    section: ClassVar[str] = "operations"
+
+
+@dataclass(frozen=True, slots=True)
+class Paging(Plan):
+    """How an operation hands out a list page by page, and how to ask for the next.
+
+    `next` is the JSONPath of the cursor, of the next page's URL, or of GraphQL's pageInfo; `send` says where the cursor or
+    the number goes: `query`, `json`, `header` or `graphql`, and the name there. `items` leads to a page's list, `id` from an
+    item to what tells it from others. `total`, `pages` and `more` lead to what the vendor says of the whole list. `size` is
+    how many items every page but the last holds; None where the vendor does not promise it.
+    """
+
+    style: Literal["cursor", "page", "offset", "link", "content-range", "graphql"]
+    items: str
+    next: str | None = None
+    send: tuple[str, str] | None = None
+    id: str | None = None
+    total: str | None = None
+    pages: str | None = None
+    more: str | None = None
+    size: int | None = None
+    first: int = 1
+    max_pages: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A value that a step leaves for the steps after it: the first path that finds one wins.
+
+    What is `secret` is shown nowhere and stands in cassettes as `<name>`.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Asking again until the work is done. Times are seconds; of several tests one must hold.
+
+    `running` are the states in which it goes on; empty means every state that is neither done nor failed.
+    """
+
+    every_s: float
+    within_s: float
+    until: tuple[JsonTest, ...]
+    fail_when: tuple[JsonTest, ...] = ()
+    running: tuple[JsonTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """One step of a flow: a case of an operation, which says what is asked and what a step on the way must answer.
+
+    `key` is where the step stands, as `file#pointer`.
+    """
+
+    name: str
+    case: Case
+    key: str
+    captures: tuple[Capture, ...] = ()
+    poll: Poll | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow(Plan):
+    """Steps in order, up to and including the one at which the case ends.
+
+    `ends` is the code of flows with which it ends there, such as `flow-timeout`; None where the last answer says it all.
+    """
+
+    section: ClassVar[str] = "flows"
+
+    steps: tuple[FlowStep, ...]
+    ends: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +334,11 @@ class Case:
         return f"{self.vendor}/{self.operation}:{self.name}"
 
     @property
+    def way(self) -> tuple[str, ...]:
+        """The keys that lead to the case in its file: `operations`, `conversations.list`, `cases`, `ok`."""
+        return self.plan.section if self.plan else Plan.section, self.operation, "cases", self.name
+
+    @property
     def cassette(self) -> str:
         """The cassette's path below the cassettes folder: `chatwoot/conversations.list/ok.yaml`."""
         return f"{self.vendor}/{self.operation}/{self.name}.yaml"
@@ -258,7 +346,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing we ask of a vendor. `errors` are its own rules, tried before the vendor's."""
+    """One thing we ask of a vendor. `errors` are its own rules, tried before the vendor's.
+
+    A flow is one as well: its `template` is that of its first step, and each of its cases has a `Flow` for a plan.
+    """
 
     vendor: str
     id: str
@@ -271,6 +362,7 @@ class Operation:
     notes: str = ""
     idempotency: str = ""
     errors: tuple[ErrorRule, ...] = ()
+    paging: Paging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,11 +403,13 @@ class Vendor:
     warnings: tuple[tuple[str, str], ...] = ()
     graphql: GraphqlEndpoint | None = None
     operations: Mapping[str, Operation] = field(default_factory=_nothing)
+    flows: Mapping[str, Operation] = field(default_factory=_nothing)
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """Every case of every operation, in the order of the files."""
-        return tuple(case for operation in self.operations.values() for case in operation.cases)
+        """Every case of every operation in the order of the files, then those of flows."""
+        asked = (*self.operations.values(), *self.flows.values())
+        return tuple(case for operation in asked for case in operation.cases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,8 @@ def credential_echo(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """The vendor does not send our own credential back, in the body or a header, plain or encoded."""
     if not expect.secrets:
         raise Skip("no live credential is in use")
+    if expect.echo:
+        raise Skip("the contract says that this operation sends our credential back by design")
     ours = Redactor({str(number): secret for number, secret in enumerate(expect.secrets)})
     parts = [(f"header {name}", value.encode("utf-8", "surrogateescape")) for name, value in exchange.headers]
     for at, data in (*parts, ("body", exchange.body)):
