@@ -1,7 +1,8 @@
-"""The tutorial does what it says: its files are written, its commands are run, its outputs are compared."""
+"""Tutorial and README do what they say: files are written, commands are run, outputs are compared."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -11,7 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorial.md"
+from provendor import cassette
+
+ROOT = Path(__file__).parents[1]
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,17 @@ def test_every_command_of_the_tutorial_prints_what_it_shows(tmp_path: Path) -> N
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, "utf-8")
     assert commands == 6
+
+
+def test_the_readme_shows_what_a_run_prints(tmp_path: Path) -> None:
+    """The failure on the front page is what provendor says of such an answer today."""
+    shown = re.search(r"^```text\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    recorded = cassette.load(ROOT / "cassettes/chatwoot/conversations.list/ok.yaml", "ok.yaml")
+    answer = json.loads(recorded.interactions[0].body)
+    answer["data"]["payload"][0]["status"] = "Open"
+    (tmp_path / "answer.json").write_text(json.dumps(answer))
+
+    printed = run(f"provendor validate chatwoot/conversations.list --status 200 {tmp_path / 'answer.json'}", ROOT)
+
+    assert shown is not None
+    assert shown.group(1) in printed
