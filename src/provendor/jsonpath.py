@@ -60,6 +60,8 @@ def compile(expression: str) -> Path:  # noqa: A001 - as `re.compile`, and calle
     """Return the query; raises NotAPath."""
     if len(expression) > MAX_LENGTH:
         raise NotAPath(f"not a JSONPath: longer than {MAX_LENGTH} characters")
+    if not expression.startswith("$"):
+        raise NotAPath("not a JSONPath (RFC 9535): it starts with $")
     steps = _singular(expression)
     if steps is not None:
         return Path(expression, steps, None)
@@ -102,8 +104,6 @@ _STEP = re.compile(
 
 def _singular(expression: str) -> tuple[Step, ...] | None:
     """Return the steps of a query of names and indexes; None for all else, also for what is no query."""
-    if expression[:1] != "$":
-        return None
     steps: list[Step] = []
     at = 1
     while at < len(expression):
@@ -140,4 +140,5 @@ def _token(step: Step) -> str:
 
 
 def _first_line(reason: Exception) -> str:
-    return str(reason).split("\n", 1)[0] or type(reason).__name__
+    # Not str(reason): the place in it differs between versions of the library, and one fails to find it.
+    return str(reason.args[0]).split("\n", 1)[0] if reason.args else type(reason).__name__
