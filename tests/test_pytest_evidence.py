@@ -1,4 +1,4 @@
-"""The evidence that a pytest run leaves, in one process and in several."""
+"""The evidence that a pytest run leaves."""
 
 from __future__ import annotations
 
@@ -9,47 +9,10 @@ import jsonschema
 import pytest
 
 import provendor
-from pytest_suites import CANNOT_TELL, DAY, FAILS, PASSES, WARNS, Answer, a_check, a_suite, evidence_of, outcomes_of
+from pytest_suites import DAY, FAILS, PASSES, WARNS, Answer, a_check, a_suite, evidence_of, outcomes_of
 
 NOW = f"--provendor-now={DAY}"
-ALL = {"ok": PASSES, "odd": FAILS, "unseen": CANNOT_TELL, "old": WARNS}
 SCHEMA = json.loads((Path(provendor.__file__).parent / "run.schema.json").read_text())
-HOW = pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["one-process", "two-workers"])
-
-
-@HOW
-def test_every_case_has_one_result(pytester, words):
-    """run.jsonl and run.json hold each case once, and the document honours its schema."""
-    a_suite(pytester.path, ALL)
-
-    result = pytester.runpytest_subprocess(NOW, *words)
-
-    result.assert_outcomes(passed=2, failed=2)
-    run = evidence_of(pytester.path)
-    jsonschema.validate(run, SCHEMA)
-    assert outcomes_of(pytester.path) == {"ok": "pass", "odd": "fail", "unseen": "error", "old": "warn"}
-    assert len(run["results"]) == 4
-    assert run["summary"]["exit_code"] == 1
-    assert run["summary"]["interrupted"] is False
-    kinds = [json.loads(line)["type"] for line in (pytester.path / "reports" / "run.jsonl").read_text().splitlines()]
-    assert kinds == ["run", "result", "result", "result", "result", "end"]
-
-
-@HOW
-def test_the_run_says_what_it_judged(pytester, words):
-    """Driver, day, and the digests of contracts and checks, also where other processes read them."""
-    a_suite(pytester.path)
-    a_suite(pytester.path, vendor="other")
-    a_check(pytester.path, "return None")
-
-    pytester.runpytest_subprocess(NOW, *words).assert_outcomes(passed=2)
-
-    run = evidence_of(pytester.path)["run"]
-    assert run["command"] == "pytest"
-    assert run["now"] == DAY
-    assert run["selectors"] == []
-    assert set(run["digests"]["vendors"]) == {"weather", "other"}
-    assert len(run["digests"]["checks"]) == 64
 
 
 def test_what_was_asked_for_is_kept(pytester):
@@ -59,23 +22,6 @@ def test_what_was_asked_for_is_kept(pytester):
     pytester.runpytest(NOW, "contracts/weather").assert_outcomes(passed=1)
 
     assert evidence_of(pytester.path)["run"]["selectors"] == ["contracts/weather"]
-
-
-@HOW
-def test_the_summary_counts_and_names_the_evidence(pytester, words):
-    """The section at the end has counts, origins, what warned, and where the evidence is."""
-    a_suite(pytester.path, ALL)
-
-    result = pytester.runpytest_subprocess(NOW, *words)
-
-    result.stdout.fnmatch_lines(
-        [
-            "*= provendor =*",
-            "warn  weather/forecast.get:old  cassette-age",
-            "4 cases: 1 pass, 1 warn, 1 fail, 1 error; answers: 3 documented",
-            "evidence: reports/run.json",
-        ]
-    )
 
 
 def test_many_warnings_do_not_bury_the_rest(pytester):

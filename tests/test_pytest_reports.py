@@ -1,93 +1,158 @@
-"""JUnit and pytest-html: what they say about a case, in one process and in several."""
+"""JUnit, pytest-html and evidence of one mixed session, which are the same from one process and from two workers."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
+import subprocess
+import sys
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
-from pytest_suites import CANNOT_TELL, DAY, FAILS, PASSES, PENDING, Answer, a_suite
+import provendor
+from pytest_suites import CANNOT_TELL, DAY, FAILS, PASSES, PENDING, WARNS, Answer, a_check, a_suite, evidence_of
 
 NOW = f"--provendor-now={DAY}"
-ALL = {"ok": PASSES, "odd": FAILS, "unseen": CANNOT_TELL, "later": Answer(body=7, keys=PENDING)}
-HOW = pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)></td></tr>'
+CASES = {
+    "ok": PASSES,
+    "odd": FAILS,
+    "unseen": CANNOT_TELL,
+    "old": WARNS,
+    "later": Answer(body=7, keys=PENDING),
+    "hostile": Answer(body=HOSTILE),
+    "garbled": Answer(body=f"<body>{HOSTILE}".encode()),
+}
+OUTCOMES = {
+    "ok": "pass",
+    "odd": "fail",
+    "unseen": "error",
+    "old": "warn",
+    "later": "warn",
+    "hostile": "fail",
+    "garbled": "fail",
+}
+SCHEMA = json.loads((Path(provendor.__file__).parent / "run.schema.json").read_text())
 
 
-@HOW
-def test_junit_tells_each_case_by_its_properties(pytester, words):
+@dataclass(frozen=True)
+class Session:
+    """A finished session: its folder and what it printed."""
+
+    root: Path
+    printed: str
+
+
+@pytest.fixture(scope="module", params=[(), ("-n", "2")], ids=["one-process", "two-workers"])
+def session(request, tmp_path_factory) -> Session:
+    """One session with a case of every kind, a second vendor, a check of the business and a Python test."""
+    root = tmp_path_factory.mktemp("session")
+    a_suite(root, CASES)
+    a_suite(root, vendor="other")
+    a_check(root, "return None")
+    (root / "test_plain.py").write_text("def test_plain():\n    pass\n")
+    reports = ("--junit-xml=junit.xml", "--html=report.html", "--self-contained-html")
+    command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "-p", "no:anyio", NOW, *reports]
+    done = subprocess.run([*command, *request.param], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return Session(root, done.stdout)
+
+
+def test_every_case_has_one_result_in_the_evidence(session):
+    """run.jsonl and run.json hold each case once, and the document honours its schema."""
+    run = evidence_of(session.root)
+    kinds = [json.loads(line)["type"] for line in (session.root / "reports" / "run.jsonl").read_text().splitlines()]
+
+    jsonschema.validate(run, SCHEMA)
+    assert {each["case"]: each["outcome"] for each in run["results"] if each["vendor"] == "weather"} == OUTCOMES
+    assert len(run["results"]) == len(CASES) + 1
+    assert (run["summary"]["exit_code"], run["summary"]["interrupted"]) == (1, False)
+    assert kinds == ["run", *["result"] * (len(CASES) + 1), "end"]
+
+
+def test_the_evidence_says_what_was_judged(session):
+    """Driver, day, and the digests of contracts and checks, also where other processes read them."""
+    run = evidence_of(session.root)["run"]
+
+    assert (run["command"], run["now"], run["selectors"]) == ("pytest", DAY, [])
+    assert set(run["digests"]["vendors"]) == {"weather", "other"}
+    assert len(run["digests"]["checks"]) == 64
+
+
+def test_the_summary_counts_and_names_the_evidence(session):
+    """The section at the end has what warned, counts, origins, and where the evidence is."""
+    section = session.printed.partition("= provendor =")[2].partition("= short test summary")[0].splitlines()
+
+    assert sorted(line.split("  ")[1] for line in section if line.startswith("warn")) == [
+        "weather/forecast.get:later",
+        "weather/forecast.get:old",
+    ]
+    assert "8 cases: 2 pass, 2 warn, 3 fail, 1 error; answers: 7 documented" in section
+    assert "evidence: reports/run.json" in section
+
+
+def test_junit_tells_each_case_by_its_properties(session):
     """Vendor, operation, case, origin, outcome and codes, once per case."""
-    a_suite(pytester.path, ALL)
+    tree = ET.parse(session.root / "junit.xml")
+    found = [properties_of(case) for case in tree.iter("testcase") if case.get("name") != "test_plain"]
+    told = {each["case"]: each for each in found if each["vendor"] == "weather"}
 
-    pytester.runpytest_subprocess(NOW, "--junit-xml=junit.xml", *words)
-
-    found = {case.get("name"): properties_of(case) for case in ET.parse("junit.xml").iter("testcase")}
-    same = {"vendor": "weather", "operation": "forecast.get", "origin": "documented"}
-    assert found == {
-        "ok": {**same, "case": "ok", "outcome": "pass", "findings": ""},
-        "odd": {**same, "case": "odd", "outcome": "fail", "findings": "body-schema"},
-        "unseen": {**same, "case": "unseen", "origin": "unknown", "outcome": "error", "findings": "cassette-missing"},
-        "later": {**same, "case": "later", "outcome": "warn", "findings": "body-schema"},
+    assert len(found) == len(CASES) + 1
+    assert {name: each["outcome"] for name, each in told.items()} == OUTCOMES
+    assert told["odd"] == {
+        "vendor": "weather",
+        "operation": "forecast.get",
+        "case": "odd",
+        "origin": "documented",
+        "outcome": "fail",
+        "findings": "body-schema",
     }
+    assert told["ok"]["findings"] == ""
+    assert (told["unseen"]["origin"], told["unseen"]["findings"]) == ("unknown", "cassette-missing")
 
 
-@HOW
-def test_junit_counts_an_expected_failure_as_skipped(pytester, words):
+def test_junit_counts_an_expected_failure_as_skipped(session):
     """Dashboards see one failure per broken case, none for what is pending."""
-    a_suite(pytester.path, ALL)
+    suite = next(ET.parse(session.root / "junit.xml").iter("testsuite"))
 
-    pytester.runpytest_subprocess(NOW, "--junit-xml=junit.xml", *words)
-
-    suite = next(ET.parse("junit.xml").iter("testsuite"))
-    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "4",
-        "failures": "2",
-        "errors": "0",
-        "skipped": "1",
-    }
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["9", "4", "0", "1"]
 
 
-@HOW
-def test_html_has_columns_for_vendor_origin_outcome_and_findings(pytester, words):
+def test_html_has_columns_for_vendor_origin_outcome_and_findings(session):
     """Each case has its row, and a Python test has the columns empty."""
-    a_suite(pytester.path, ALL)
-    pytester.makepyfile("def test_plain():\n    pass\n")
+    page = session.root / "report.html"
+    rows = rows_of(page)
 
-    pytester.runpytest_subprocess(NOW, "--html=report.html", "--self-contained-html", *words)
-
-    rows = rows_of(Path("report.html"))
-    assert [rows[name][2:5] for name in ("ok", "odd", "unseen", "later", "test_plain")] == [
-        ["weather", "documented", "pass"],
+    assert [rows[name][2:5] for name in ("odd", "unseen", "later", "test_plain")] == [
         ["weather", "documented", "fail"],
         ["weather", "unknown", "error"],
         ["weather", "documented", "warn"],
         ["", "", ""],
     ]
     assert rows["odd"][5] == "body-schema at /city: expected string, got integer 7"
-    assert rows["ok"][5] == ""
-    heads = re.findall(r"<th[^>]*>([^<]*)</th>", Path("report.html").read_text())
+    assert rows["test_plain"][5] == ""
+    heads = re.findall(r"<th[^>]*>([^<]*)</th>", page.read_text())
     assert heads[:6] == ["Result", "Test", "Vendor", "Origin", "Outcome", "Findings"]
 
 
-@HOW
-def test_hostile_answers_stay_text_in_html(pytester, words):
+def test_hostile_answers_stay_text_in_html(session):
     """Nothing that a vendor sent becomes an element of the page, neither in a cell nor in the log."""
-    hostile = '"><script>alert(1)</script><img src=x onerror=alert(2)></td></tr>'
-    a_suite(pytester.path, {"odd": Answer(body=hostile), "worse": Answer(body=f"<body>{hostile}".encode())})
+    page = session.root / "report.html"
 
-    pytester.runpytest_subprocess(NOW, "--html=report.html", "--self-contained-html", *words)
-
-    for test in entries_of(Path("report.html")):
-        shown = "".join(test["resultsTableRow"])
+    for entry in entries_of(page):
+        shown = "".join(entry["resultsTableRow"])
         assert elements_of(shown) <= {"td", "br"}, shown
-        assert elements_of(test["log"]) <= {"br", "span"}, test["log"]
-    assert hostile not in Path("report.html").read_text()
-    assert "alert(1)" in "".join(rows_of(Path("report.html"))["odd"])
+        assert elements_of(entry["log"]) <= {"br", "span"}, entry["log"]
+    assert HOSTILE not in page.read_text()
+    assert "alert(1)" in "".join(rows_of(page)["hostile"])
 
 
 def test_hostile_answers_stay_text_in_junit(pytester):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 
 from pytest_suites import DAY, a_suite
 
 MODULES = """
+import re
 import sys
+from pathlib import Path
 
 def pytest_sessionfinish(session):
     print("LOADED", *sorted(name for name in sys.modules if name.partition(".")[0] == "provendor"))
@@ -79,3 +83,21 @@ def test_options_are_grouped_and_described(pytester):
     section = text.partition("contracts of third-party APIs (provendor):")[2]
     for option in ("root", "report", "strict", "now", "no-cache"):
         assert f"--provendor-{option}" in section
+
+
+def test_every_option_setting_and_marker_is_documented(pytester):
+    """docs/reference/pytest.md names all that `pytest --help` and `--markers` know of us."""
+    a_suite(pytester.path)
+    page = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "pytest.md").read_text()
+    told = pytester.runpytest("--help").stdout.str()
+    marked = pytester.runpytest("--markers").stdout.str()
+
+    options = set(re.findall(r"--provendor-[a-z-]+|\bprovendor_[a-z]+", told))
+    markers = {
+        line.partition(":")[0].removeprefix("@pytest.mark.") for line in marked.splitlines() if "(provendor)" in line
+    }
+
+    assert len(options) == 6
+    assert markers == {"contract", "live", "probe", "loopback", "vendor_weather"}
+    missing = [name for name in options | markers - {"vendor_weather"} if f"`{name}" not in page]
+    assert missing == []
