@@ -113,6 +113,7 @@ def vendor() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.loopback
 def test_a_cassette_of_vcrpy_replays_here(tmp_path, vendor):
     """Recorded by plain vcrpy from a real server: JSON, compressed, binary, with credentials filtered out."""
     path = tmp_path / "theirs.yaml"

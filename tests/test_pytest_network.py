@@ -211,6 +211,7 @@ with quiet:
     assert outcomes_of(session.path) == {"loud": "error", "quiet": "error"}
 
 
+@pytest.mark.loopback  # the session around this one watches too
 def test_the_setting_leaves_other_tests_alone(session):
     """`provendor_network = contracts` keeps the network off for cases only."""
     session.makeini("[pytest]\nprovendor_network = contracts\n")
@@ -239,6 +240,7 @@ def test_a_setting_that_does_not_exist_is_a_usage_error(session):
     result.stderr.fnmatch_lines(["ERROR: provendor_network: expected off or contracts, got 'on'"])
 
 
+@pytest.mark.loopback  # the session around this one watches too
 def test_a_session_without_cases_keeps_its_network(session):
     """Whoever runs only own tests is not affected by contracts that lie beside them."""
     file = session.makepyfile(
