@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal
 
 from provendor.exchange import Json
 from provendor.schema import Schema
+from provendor.signature import SignatureRule
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -313,6 +314,41 @@ class Flow(Plan):
 
 
 @dataclass(frozen=True, slots=True)
+class Challenge:
+    """How a vendor asks whether an endpoint is ours: a GET whose query holds `mode`, our token and a text to send back.
+
+    `token` is the name of the secret that the vendor must know.
+    """
+
+    token: str
+    mode: str
+    mode_parameter: str
+    token_parameter: str
+    challenge_parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Plan):
+    """What a vendor posts to us. `secret` names the secret that signs it; without a rule the vendor does not sign.
+
+    `topic_header`, `delivery_id` and `order_by` are headers: which topic it is, what tells a repetition, what puts
+    deliveries in order.
+    """
+
+    section: ClassVar[str] = "deliveries"
+
+    topic: str | None = None
+    topic_header: str | None = None
+    delivery_id: str | None = None
+    order_by: str | None = None
+    signature: SignatureRule | None = None
+    secret: str | None = None
+    challenge: Challenge | None = None
+    scope: str = ""
+    needed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One operation under one condition, with what must come back. Without a plan, it asks with one request."""
 
@@ -404,11 +440,12 @@ class Vendor:
     graphql: GraphqlEndpoint | None = None
     operations: Mapping[str, Operation] = field(default_factory=_nothing)
     flows: Mapping[str, Operation] = field(default_factory=_nothing)
+    deliveries: Mapping[str, Operation] = field(default_factory=_nothing)
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """Every case of every operation in the order of the files, then those of flows."""
-        asked = (*self.operations.values(), *self.flows.values())
+        """Every case of every operation in the order of the files, then those of flows and of deliveries."""
+        asked = (*self.operations.values(), *self.flows.values(), *self.deliveries.values())
         return tuple(case for operation in asked for case in operation.cases)
 
 
