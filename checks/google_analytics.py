@@ -1,0 +1,157 @@
+"""What makes a report of Google Analytics one that the dashboard may show."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from provendor.check import check
+from provendor.contract import Expect
+from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.verdict import Finding, Outcome, Skip
+
+REPORTS = ("google-analytics/reports.*", "google-analytics/realtime.run")
+TOKENS = ("tokensPerDay", "tokensPerHour", "tokensPerProjectPerHour")
+ENOUGH = 10  # Most requests cost fewer tokens.
+RESERVED = re.compile(r"\d{8}|\(other\)|\(not set\)|RESERVED_.*")
+
+
+@check(*REPORTS)
+def values_match_headers(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Every row has one value for each header."""
+    for at, report in _reports(exchange):
+        for kind in ("dimension", "metric"):
+            wanted = len(_list(report, f"{kind}Headers"))
+            for place, row in _rows(report, at, "rows"):
+                if len(values := _list(row, f"{kind}Values")) != wanted:
+                    yield Finding("business", f"{wanted} values", str(len(values)), f"{place}/{kind}Values")
+
+
+@check(*REPORTS)
+def the_count_covers_the_rows(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """rowCount counts all rows, so it is never less than what came."""
+    for at, report in _reports(exchange):
+        rows, count = len(_list(report, "rows")), report.get("rowCount")
+        if isinstance(count, int) and count < rows:
+            yield Finding("business", f"at least {rows}", str(count), f"{at}/rowCount")
+
+
+@check(*REPORTS)
+def counts_are_whole(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """A metric of the type TYPE_INTEGER has no fraction."""
+    for at, report in _reports(exchange):
+        whole = [
+            index
+            for index, header in enumerate(_list(report, "metricHeaders"))
+            if isinstance(header, dict) and header.get("type") == "TYPE_INTEGER"
+        ]
+        for place, index, value in _values(report, at, "metricValues", whole):
+            if not re.fullmatch(r"-?\d+", value):
+                yield Finding("business", "a whole number", value, f"{place}/metricValues/{index}/value")
+
+
+@check(*REPORTS)
+def days_have_eight_digits(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """The dimension date is YYYYMMDD, which sorts and parses as the dashboard does it."""
+    for at, report in _reports(exchange):
+        dates = [
+            index
+            for index, header in enumerate(_list(report, "dimensionHeaders"))
+            if isinstance(header, dict) and header.get("name") == "date"
+        ]
+        for place, index, value in _values(report, at, "dimensionValues", dates):
+            if not RESERVED.fullmatch(value):
+                yield Finding("business", "YYYYMMDD", value, f"{place}/dimensionValues/{index}/value")
+
+
+@check("google-analytics/reports.batch")
+def every_request_has_its_report(exchange: Exchange, expect: Expect) -> None:
+    """A batch answers as many reports as were asked for: they are told apart by their place."""
+    asked, got = len(_list(_sent(exchange), "requests")), len(list(_reports(exchange)))
+    assert got == asked, f"asked for {asked} reports, came back {got}"
+
+
+@check("google-analytics/reports.yesterday", "google-analytics/reports.daily")
+def numbers_are_complete(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Visitors are counted in full: no threshold, no sampling, nothing lost in the row (other)."""
+    for at, report in _reports(exchange):
+        metadata = report.get("metadata")
+        for name in ("subjectToThresholding", "samplingMetadatas", "dataLossFromOtherRow"):
+            if isinstance(metadata, dict) and metadata.get(name):
+                yield Finding("business", "complete numbers", name, f"{at}/metadata/{name}", level=Outcome.WARN)
+
+
+@check(*REPORTS)
+def quota_is_left(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """There are tokens for the next request."""
+    for at, report in _reports(exchange):
+        quota = report.get("propertyQuota")
+        for name in TOKENS:
+            bucket = quota.get(name) if isinstance(quota, dict) else None
+            left = bucket.get("remaining") if isinstance(bucket, dict) else None
+            if isinstance(left, int) and left < ENOUGH:
+                place = f"{at}/propertyQuota/{name}/remaining"
+                yield Finding("business", f"at least {ENOUGH}", str(left), place, level=Outcome.WARN)
+
+
+@check("google-analytics/*")
+def the_error_repeats_the_status(exchange: Exchange, expect: Expect) -> None:
+    """The code inside an error is the HTTP status; where they differ something between us changed one of them."""
+    if exchange.status < 400:
+        raise Skip("the answer is no error")
+    body = _json(exchange)
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        raise Skip("the error has no code inside")
+    assert error.get("code") == exchange.status, f"{error.get('code')} inside a {exchange.status}"
+
+
+def _reports(exchange: Exchange) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the reports of a success, one or a batch, with their JSON pointers."""
+    if exchange.status != 200:
+        raise Skip("the answer is a refusal")
+    body = _json(exchange)
+    if not isinstance(body, dict):
+        raise Skip("the answer is no object")
+    if "reports" not in body:
+        yield "", body
+    for index, report in enumerate(_list(body, "reports")):
+        if isinstance(report, dict):
+            yield f"/reports/{index}", report
+
+
+def _rows(report: dict[str, Any], at: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for index, row in enumerate(_list(report, name)):
+        if isinstance(row, dict):
+            yield f"{at}/{name}/{index}", row
+
+
+def _values(report: dict[str, Any], at: str, kind: str, columns: list[int]) -> Iterator[tuple[str, int, str]]:
+    """Yield row, column and text of these columns' values; what is no text is for the schema."""
+    for place, row in _rows(report, at, "rows"):
+        for index, value in enumerate(_list(row, kind)):
+            if index in columns and isinstance(value, dict) and isinstance(value.get("value"), str):
+                yield place, index, value["value"]
+
+
+def _list(of: dict[str, Any], name: str) -> list[Any]:
+    """Return a list; empty where it is missing or none, as Google leaves out what is empty."""
+    value = of.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _json(exchange: Exchange) -> Any:
+    try:
+        return exchange.json
+    except BodyNotJson:
+        raise Skip("the answer is no JSON") from None
+
+
+def _sent(exchange: Exchange) -> dict[str, Any]:
+    """Return the JSON object that was sent."""
+    if exchange.source is Source.RECORDED and exchange.recording is None:
+        raise Skip("the request that led to this answer is not known")
+    sent = json.loads(exchange.request.body or b"{}")
+    return sent if isinstance(sent, dict) else {}
