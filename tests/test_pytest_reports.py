@@ -209,6 +209,6 @@ def elements_of(text: str) -> set[str]:
     """The elements that a browser would make of this text."""
     found: set[str] = set()
     parser = HTMLParser()
-    parser.handle_starttag = lambda tag, _: found.add(tag)  # type: ignore[method-assign]
+    parser.handle_starttag = lambda tag, attrs: found.add(tag)  # type: ignore[method-assign]  # noqa: ARG005
     parser.feed(text)
     return found
