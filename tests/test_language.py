@@ -103,6 +103,9 @@ SECTIONS = {
     "## Resource files": "resource_file",
     "### Operation": "operation",
     "### Case": "case",
+    "## Flows": "flow",
+    "### Step": "flow_step",
+    "## Paging": "paging",
 }
 
 
@@ -185,7 +188,74 @@ GRAPHQL_FILES = {
     "price.graphql": "query Name { price }",
 }
 
+_POLL = {"every": "2s", "within": "1m", "until": {"$.id": [7, 8]}}
+_STEPS = [
+    {"name": "first", "call": "users.get", "capture": {"id": "$.id"}},
+    {"name": "last", "call": "users.get", "with": {"path": {"user_id": "{id}"}}, "poll": _POLL},
+]
+_FLOW = {"summary": "Twice.", "steps": _STEPS, "cases": {"ok": {"status": 200}}}
+_FLOWS = [("users.yaml flows", {"twice": _FLOW})]
+_S, _W = "users.yaml flows twice steps 0", "users.yaml flows twice steps 1 poll"
+_F = "users.yaml flows twice cases ok"
+_PAGES = {"style": "cursor", "items": "$.data", "next": "$.next", "send": {"query": "after"}}
+_PAGED = [(f"{_O} paging", _PAGES), (f"{_C} pages", "all")]
+_NUMBERED = [*_PAGED, (f"{_O} paging", {"style": "page", "items": "$.data", "send": {"query": "page"}})]
+
 CHANGES: Mapping[str, list[tuple[str, Any]]] = {
+    "resource_file.flows": _FLOWS,
+    "flow.summary": [*_FLOWS, ("users.yaml flows twice summary", "Two times.")],
+    "flow.steps": [*_FLOWS, ("users.yaml flows twice steps", [{"name": "only", "call": "users.get"}])],
+    "flow.errors": [*_FLOWS, ("users.yaml flows twice errors", [{"status": 503, "code": "down", "retryable": True}])],
+    "flow.notes": [*_FLOWS, ("users.yaml flows twice notes", "Slow.")],
+    "flow.cases": [*_FLOWS, ("users.yaml flows twice cases", {"fine": {"status": 200}})],
+    "flow_step.name": [*_FLOWS, (f"{_S} name", "one")],
+    "flow_step.call": [*_FLOWS, ("users.yaml operations users.other", USERS["operations"]["users.get"]), (f"{_S} call", "users.other")],
+    "flow_step.with": [*_FLOWS, (f"{_S} with", {"query": {"full": 1}})],
+    "flow_step.status": [*_FLOWS, (f"{_S} status", 202)],
+    "flow_step.body": [*_FLOWS, (f"{_S} body", {"type": "object"})],
+    "flow_step.capture": [*_FLOWS, (f"{_S} capture", {"id": ["$.id", "$.data.id"]})],
+    "flow_step.poll": [*_FLOWS, (f"{_S} poll", _POLL)],
+    "capture.path": [*_FLOWS, (f"{_S} capture id", {"path": "$.number"})],
+    "capture.secret": [*_FLOWS, (f"{_S} capture id", {"path": "$.id", "secret": True})],
+    "poll.every": [*_FLOWS, (f"{_W} every", "3s")],
+    "poll.within": [*_FLOWS, (f"{_W} within", "2m")],
+    "poll.until": [*_FLOWS, (f"{_W} until", {"$.id": {"present": True}})],
+    "poll.while": [*_FLOWS, (f"{_W} while", {"$.id": 9})],
+    "poll.fail_when": [*_FLOWS, (f"{_W} fail_when", {"$.error": {"pattern": "."}})],
+    "flow_case.summary": [*_FLOWS, (f"{_F} summary", "It is there.")],
+    "flow_case.with": [*_FLOWS, (f"{_F} with", {"first": {"auth": "wrong"}})],
+    "flow_case.ends_at": [*_FLOWS, (f"{_F} ends_at", "first")],
+    "flow_case.status": [*_FLOWS, (f"{_F} status", 202)],
+    "flow_case.headers": [*_FLOWS, (f"{_F} headers", {"Link": "x"})],
+    "flow_case.content_type": [*_FLOWS, (f"{_F} content_type", "text/html")],
+    "flow_case.body": [*_FLOWS, (f"{_F} body", {"type": "string"})],
+    "flow_case.text": [*_FLOWS, (f"{_F} text", "gone")],
+    "flow_case.empty": [*_FLOWS, (f"{_F} empty", True)],
+    "flow_case.error": [*_FLOWS, (f"{_F} error", "flow-timeout")],
+    "flow_case.latency": [*_FLOWS, (f"{_F} latency", {"warn_after": "1s"})],
+    "flow_case.live": [*_FLOWS, (f"{_F} live", "never")],
+    "flow_case.pending": [*_FLOWS, (f"{_F} pending", {"reason": "Broken.", "until": "2026-12-01"})],
+    "operation.paging": [*_PAGED, (f"{_O} paging", {**_PAGES, "items": "$.items"})],
+    "case.pages": _PAGED,
+    "paging.style": [*_PAGED, (f"{_O} paging", {"style": "link", "items": "$.data"})],
+    "paging.items": [*_PAGED, (f"{_O} paging items", "$.list")],
+    "paging.next": [*_PAGED, (f"{_O} paging next", "$.cursor")],
+    "paging.send": [*_PAGED, (f"{_O} paging send", {"query": "cursor"})],
+    "paging.send.query": [*_PAGED, (f"{_O} paging send", {"query": "since"})],
+    "paging.send.json": [*_PAGED, (f"{_O} json", {}), (f"{_O} paging send", {"json": "after"})],
+    "paging.send.header": [*_PAGED, (f"{_O} paging send", {"header": "After"})],
+    "paging.send.graphql": [
+        *_SHOP,
+        ("users.yaml operations shop paging", {"style": "graphql", "items": "$.data", "next": "$.data.page", "send": {"graphql": "id"}}),
+        ("users.yaml operations shop cases ok pages", "all"),
+    ],
+    "paging.id": [*_PAGED, (f"{_O} paging id", "$.id")],
+    "paging.total": [*_PAGED, (f"{_O} paging total", "$.total")],
+    "paging.pages": [*_NUMBERED, (f"{_O} paging pages", "$.pages")],
+    "paging.more": [*_PAGED, (f"{_O} paging more", "$.more")],
+    "paging.size": [*_PAGED, (f"{_O} paging size", 25)],
+    "paging.first": [*_NUMBERED, (f"{_O} paging first", 0)],
+    "paging.max_pages": [*_PAGED, (f"{_O} paging max_pages", 3)],
     "vendor_file.graphql": [(f"{_V} graphql", _GRAPHQL)],
     "graphql_vendor.endpoint": [(f"{_V} graphql", {**_GRAPHQL, "endpoint": "POST /{version}/graphql"})],
     "graphql_vendor.schemas": [(f"{_V} graphql", {**_GRAPHQL, "schemas": {"1": "sdl.graphql"}})],

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -24,26 +23,27 @@ from provendor.contract import (
     Environment,
     ErrorRule,
     Expect,
+    Flow,
+    FlowStep,
     GraphqlCall,
     GraphqlEndpoint,
-    HeaderTest,
-    JsonTest,
     Operation,
+    Paging,
     Pending,
     Place,
     Probe,
     RateLimit,
-    StatusSet,
     Template,
     Variable,
     Vendor,
 )
 from provendor.exchange import Json
+from provendor.notation import header_tests, json_test, seconds, statuses
+from provendor.planning import FLOW_CODES, captures, paging, poll
 from provendor.schema import Schema
 
 VENDOR_FILE = "vendor.yaml"
 
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BODIES = ("json", "form", "raw")
 
 
@@ -76,7 +76,7 @@ def spot(name: str, *way: str | int) -> str:
 
 
 def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
-    """Yield the ways in one file whose places the classes hold: operations, cases and error rules."""
+    """Yield the ways in one file whose places the classes hold: operations, flows, steps, cases and error rules."""
     yield ()
     yield from _rules_of(value)
     for name, operation in value.get("operations", {}).items():
@@ -84,6 +84,12 @@ def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
         yield way
         yield from (way + rule for rule in _rules_of(operation))
         yield from ((*way, "cases", case) for case in operation["cases"])
+    for name, flow in value.get("flows", {}).items():
+        way = ("flows", name)
+        yield way
+        yield from (way + rule for rule in _rules_of(flow))
+        yield from ((*way, "steps", index) for index in range(len(flow["steps"])))
+        yield from ((*way, "cases", case) for case in flow["cases"])
 
 
 def _rules_of(value: Any) -> Iterable[tuple[str, int]]:
@@ -121,9 +127,15 @@ class _Asked(NamedTuple):
     maker: _Maker
     operation: str
     template: Template
-    rules: tuple[ErrorRule, ...]
+    own_rules: tuple[ErrorRule, ...]
     safety: Literal["read", "write"]
     echo: bool
+    paging: Paging | None = None
+
+    @property
+    def rules(self) -> tuple[ErrorRule, ...]:
+        """The error table in matching order."""
+        return self.own_rules + self.maker.vendor.errors
 
 
 # --- vendor.yaml ------------------------------------------------------------------------------------------------------
@@ -219,24 +231,11 @@ def _rule(value: dict[str, Any], place: Place) -> ErrorRule:
         code=value["code"],
         retryable=value["retryable"],
         status=statuses(value["status"]) if "status" in value else None,
-        headers=_header_tests(value.get("header")),
-        json=tuple(_json_test(path, test) for path, test in value.get("json", {}).items()),
+        headers=header_tests(value.get("header")),
+        json=tuple(json_test(path, test) for path, test in value.get("json", {}).items()),
         text=value.get("text"),
         title=value.get("title", ""),
         place=place,
-    )
-
-
-def _json_test(path: str, test: Any) -> JsonTest:
-    return JsonTest(path, **test) if isinstance(test, dict) else JsonTest(path, equals=test)
-
-
-def _header_tests(value: dict[str, Any] | None) -> tuple[HeaderTest, ...]:
-    if not value:
-        return ()
-    return tuple(
-        HeaderTest(name, **test) if isinstance(test, dict) else HeaderTest(name, equals=test)
-        for name, test in value.items()
     )
 
 
@@ -244,23 +243,34 @@ def _header_tests(value: dict[str, Any] | None) -> tuple[HeaderTest, ...]:
 
 
 def _operation(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
-    kind = next(key for key in _REQUESTS if key in value)
-    template = _REQUESTS[kind](maker, value)
+    asked = _asked(maker, name, value)
     way = ("operations", name)
-    errors = _rules(value, maker.sources, maker.file, *way)
-    asked = _Asked(maker, name, template, errors + maker.vendor.errors, value.get("safety", "read"), "echo" in value)
     return Operation(
         vendor=maker.vendor.name,
         id=name,
         summary=value["summary"],
-        template=template,
+        template=asked.template,
         safety=asked.safety,
         place=maker.sources.place(maker.file, *way),
-        cases=tuple(_case(asked, case, item) for case, item in value["cases"].items()),
+        cases=tuple(_case(asked, case, item, (*way, "cases", case)) for case, item in value["cases"].items()),
         probe=_probe(value["probe"]) if "probe" in value else None,
         notes=value.get("notes", ""),
         idempotency=value.get("idempotency", ""),
-        errors=errors,
+        errors=asked.own_rules,
+        paging=asked.paging,
+    )
+
+
+def _asked(maker: _Maker, name: str, value: dict[str, Any]) -> _Asked:
+    kind = next(key for key in _REQUESTS if key in value)
+    return _Asked(
+        maker,
+        name,
+        _REQUESTS[kind](maker, value),
+        _rules(value, maker.sources, maker.file, "operations", name),
+        value.get("safety", "read"),
+        "echo" in value,
+        paging(value["paging"]) if "paging" in value else None,
     )
 
 
@@ -369,7 +379,8 @@ def _probe(value: dict[str, Any]) -> Probe:
 # --- cases ------------------------------------------------------------------------------------------------------------
 
 
-def _case(asked: _Asked, name: str, value: dict[str, Any]) -> Case:
+def _case(asked: _Asked, name: str, value: dict[str, Any], way: tuple[str | int, ...]) -> Case:
+    """Return the case that stands at the end of a way of the maker's file."""
     sources, template = asked.maker.sources, asked.template
     if "with" in value:
         template = _other_call(_changed(template, value["with"]), value["with"], sources)
@@ -378,24 +389,25 @@ def _case(asked: _Asked, name: str, value: dict[str, Any]) -> Case:
         operation=asked.operation,
         name=name,
         template=template,
-        expect=_expect(asked, name, value, template.graphql),
-        place=sources.place(asked.maker.file, "operations", asked.operation, "cases", name),
+        expect=_expect(asked, value, template.graphql, "".join(f"/{step}" for step in way)),
+        place=sources.place(asked.maker.file, *way),
         summary=value.get("summary", ""),
         live="live" not in value,
         pending=_pending(value["pending"]) if "pending" in value else None,
         safety=asked.safety,
+        plan=asked.paging if "pages" in value else None,
     )
 
 
-def _expect(asked: _Asked, name: str, value: dict[str, Any], call: GraphqlCall | None) -> Expect:
+def _expect(asked: _Asked, value: dict[str, Any], call: GraphqlCall | None, pointer: str) -> Expect:
     latency = value.get("latency", {})
     vendor = asked.maker.vendor
     version = call.version if call else vendor.api_version
     return Expect(
         status=statuses(value["status"]),
-        headers=_header_tests(value.get("headers")),
+        headers=header_tests(value.get("headers")),
         content_type=value.get("content_type"),
-        body=_shape(asked, name, value, call) if call else _schema(asked, name, value),
+        body=_shape(asked, value, call, pointer) if call else _schema(asked, value, pointer),
         text=value.get("text"),
         empty="empty" in value,
         error=value.get("error"),
@@ -409,52 +421,90 @@ def _expect(asked: _Asked, name: str, value: dict[str, Any], call: GraphqlCall |
     )
 
 
-def _schema(asked: _Asked, case: str, value: dict[str, Any]) -> Schema | None:
+def _schema(asked: _Asked, value: dict[str, Any], pointer: str) -> Schema | None:
     if "body" not in value:
         return None
     sources = asked.maker.sources
-    pointer = f"/operations/{asked.operation}/cases/{case}/body"  # slugs need no escape
-    return Schema(value["body"], sources.start + asked.maker.file, pointer, sources.read)
+    return Schema(value["body"], sources.start + asked.maker.file, f"{pointer}/body", sources.read)
 
 
-def _shape(asked: _Asked, case: str, value: dict[str, Any], call: GraphqlCall) -> Schema | None:
+def _shape(asked: _Asked, value: dict[str, Any], call: GraphqlCall, pointer: str) -> Schema | None:
     """Return the shape that the document gives an answer, together with what the case itself says of the body."""
     shape = value.get("shape", "none" if "error" in value else "full")
     if shape == "none":
-        return _schema(asked, case, value)
+        return _schema(asked, value, pointer)
     sources = asked.maker.sources
     query = sources.queries[call.key]
     derived: Json = query["schema" if shape == "full" else "partial"]
-    file, way = sources.start + asked.maker.file, f"/operations/{asked.operation}"
+    file = sources.start + asked.maker.file
     if "body" not in value:
-        return Schema(derived, file, f"{way}/graphql", sources.read)
-    return Schema({"allOf": [derived, value["body"]]}, file, f"{way}/cases/{case}/body", sources.read)
+        return Schema(derived, file, f"/operations/{asked.operation}/graphql", sources.read)
+    return Schema({"allOf": [derived, value["body"]]}, file, f"{pointer}/body", sources.read)
 
 
 def _pending(value: dict[str, str]) -> Pending:
     return Pending(value["reason"], date.fromisoformat(value["until"]), value.get("ticket"))
 
 
-# --- values -----------------------------------------------------------------------------------------------------------
+# --- flows ------------------------------------------------------------------------------------------------------------
 
 
-def statuses(value: Any) -> StatusSet:
-    """Return the statuses that a number, a class such as `5xx`, or a list of both stands for."""
-    return _status_set(tuple(value) if isinstance(value, list) else (value,))
-
-
-@lru_cache(maxsize=1024)  # the same few in hundreds of cases
-def _status_set(items: tuple[int | str, ...]) -> StatusSet:
-    return StatusSet(
-        frozenset(item for item in items if isinstance(item, int)),
-        frozenset(int(item[0]) for item in items if isinstance(item, str)),
+def _flow(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
+    steps = [_called(maker, step["call"]) for step in value["steps"]]
+    rules = _rules(value, maker.sources, maker.file, "flows", name)
+    return Operation(
+        vendor=maker.vendor.name,
+        id=name,
+        summary=value["summary"],
+        template=steps[0].template,
+        safety="write" if any(step.safety == "write" for step in steps) else "read",
+        place=maker.sources.place(maker.file, "flows", name),
+        cases=tuple(_flow_case(steps, rules, name, value, case) for case in value["cases"]),
+        notes=value.get("notes", ""),
+        errors=rules,
     )
 
 
-def seconds(duration: str) -> float:
-    """Return a duration such as `800ms` in seconds."""
-    number = duration.rstrip("mshd")
-    return float(number) * _UNITS_S[duration[len(number) :]]
+def _called(maker: _Maker, operation: str) -> _Asked:
+    """Return what every step shares that calls an operation, which may stand in another file than the flow."""
+    files = maker.sources.files
+    file = next(name for name, value in files.items() if operation in value.get("operations", ()))
+    asked = _asked(maker._replace(file=file), operation, files[file]["operations"][operation])
+    return asked._replace(maker=maker)
+
+
+def _flow_case(called: list[_Asked], rules: tuple[ErrorRule, ...], flow: str, value: dict[str, Any], name: str) -> Case:
+    item, way = value["cases"][name], ("flows", flow)
+    names = [step["name"] for step in value["steps"]]
+    last = names.index(item.get("ends_at", names[-1]))
+    asked = [step._replace(own_rules=rules + step.own_rules) for step in called[: last + 1]]
+    steps = tuple(
+        _flow_step(step, value["steps"][index], item.get("with", {}), (*way, "steps", index))
+        for index, step in enumerate(asked)
+    )
+    end = asked[-1]._replace(operation=flow, template=steps[-1].case.template, paging=None)
+    ends = item.get("error") if item.get("error") in FLOW_CODES else None
+    said = {key: part for key, part in item.items() if key != "with" and not (key == "error" and ends)}
+    case = _case(end, name, {"shape": "none", **said} if ends else said, (*way, "cases", name))
+    safety: Literal["read", "write"] = "write" if any(step.safety == "write" for step in called) else "read"
+    return replace(case, safety=safety, plan=Flow(steps, ends))
+
+
+def _flow_step(asked: _Asked, value: dict[str, Any], changes: dict[str, Any], way: tuple[str | int, ...]) -> FlowStep:
+    """Return a step with what the flow changes of its operation, and then what one case changes of that."""
+    sources, change = asked.maker.sources, changes.get(value["name"], {})
+    case = _case(asked, value["name"], {"status": "2xx", **value}, way)
+    template = _other_call(_changed(case.template, change), change, sources)
+    return FlowStep(
+        name=value["name"],
+        case=replace(case, template=template),
+        key=f"{sources.start}{asked.maker.file}#{''.join(f'/{step}' for step in way)}",
+        captures=captures(value.get("capture", {})),
+        poll=poll(value["poll"]) if "poll" in value else None,
+    )
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
 
 
 def _ms(value: Mapping[str, str], key: str) -> float | None:
@@ -468,5 +518,8 @@ def _as_text(value: Json) -> str:
 _REQUESTS: Mapping[str, Callable[[_Maker, dict[str, Any]], Template]] = {"request": _http, "graphql": _graphql}
 """Kind of operation, by the key that tells it, to the function that makes its request's template."""
 
-_SECTIONS: Mapping[str, Callable[[_Maker, str, dict[str, Any]], Any]] = {"operations": _operation}
+_SECTIONS: Mapping[str, Callable[[_Maker, str, dict[str, Any]], Any]] = {
+    "operations": _operation,
+    "flows": _flow,
+}
 """Section of a resource file to the function that makes one entry of it; the name of the section is a field of Vendor."""

@@ -95,12 +95,18 @@ def _schema_faults(document: Document, start: str, read: Callable[[str], Json]) 
 
 
 def _schemas_in(value: Any) -> Iterator[tuple[Way, Any]]:
-    """Yield every JSON Schema of a resource file: those under `schemas`, and the bodies of its cases."""
+    """Yield every JSON Schema of a resource file: those under `schemas`, and the bodies of cases and steps."""
     for name, schema in _items(_get(value, "schemas")):
         yield ("schemas", name), schema
     for operation, content in _items(_get(value, "operations")):
         for case, expected in _items(_get(content, "cases")):
             yield ("operations", operation, "cases", case, "body"), _get(expected, "body")
+    for flow, content in _items(_get(value, "flows")):
+        for case, expected in _items(_get(content, "cases")):
+            yield ("flows", flow, "cases", case, "body"), _get(expected, "body")
+        steps = _get(content, "steps")
+        for index, step in enumerate(steps if isinstance(steps, list) else ()):
+            yield ("flows", flow, "steps", index, "body"), _get(step, "body")
 
 
 def _get(value: Any, key: str) -> Any:

@@ -8,14 +8,16 @@ fault with is passed over here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from provendor.building import VENDOR_FILE, seconds, statuses
+from provendor.building import VENDOR_FILE
 from provendor.contract import StatusSet
 from provendor.exchange import Json
 from provendor.language import Fault, Way, quoted
+from provendor.notation import seconds, statuses
+from provendor.planning import FLOW_CODES
 from provendor.requests import references
 from provendor.suggest import did_you_mean
 
@@ -79,15 +81,19 @@ def faults(folder: str, files: Mapping[str, Json]) -> Found:
     """Yield the faults of a vendor's files, each with its file's name; `folder` is the name of the vendor's folder."""
     shared = Node(VENDOR_FILE, files.get(VENDOR_FILE))
     yield from _vendor(shared, folder)
-    seen: dict[str, str] = {}
+    operations: dict[str, Node] = {}
+    flows: dict[str, Node] = {}
     for name, value in files.items():
-        for operation, node in Node(name, value)["operations"].items():
-            if operation in seen:
-                yield node.fault(
-                    f"the operation is already in {seen[operation]}: ids are unique per vendor", at_key=True
-                )
-            seen.setdefault(operation, name)
-            yield from _operation(node, shared)
+        for section, word, known in (("operations", "operation", operations), ("flows", "flow", flows)):
+            for id_, node in Node(name, value)[section].items():
+                first = operations.get(id_) or flows.get(id_)
+                if first is not None:
+                    yield node.fault(f"the {word} is already in {first.file}: ids are unique per vendor", at_key=True)
+                known.setdefault(id_, node)
+    for node in operations.values():
+        yield from _operation(node, shared)
+    for node in flows.values():
+        yield from _flow(node, operations, shared)
 
 
 # --- vendor.yaml ------------------------------------------------------------------------------------------------------
@@ -181,6 +187,7 @@ def _operation(operation: Node, vendor: Node) -> Found:
     yield from _templates(operation, operation, vendor)
     yield from _same_header_twice(operation["headers"])
     yield from _order(operation["probe"], "warn_after", "timeout", default="10s")
+    yield from _paging(operation)
     for case in operation["cases"].values():
         yield from _case(case, operation, vendor)
 
@@ -213,9 +220,44 @@ def _path(operation: Node, vendor: Node) -> Found:
             yield from _unknown_if_read(node, known, vendor)
 
 
-def _templates(part: Node, operation: Node, vendor: Node) -> Found:
-    """Yield references to unknown names in the query, headers and body of an operation or of a case's `with`."""
-    known = _known_names(vendor) | set(references(operation["request"].text))
+_STYLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "cursor": (frozenset({"next", "send"}), frozenset({"next", "send", "more"})),
+    "page": (frozenset({"send"}), frozenset({"send", "more", "pages", "first"})),
+    "offset": (frozenset({"send"}), frozenset({"send", "more"})),
+    "link": (frozenset(), frozenset({"next"})),
+    "content-range": (frozenset({"send"}), frozenset({"send"})),
+    "graphql": (frozenset({"next"}), frozenset({"next", "send"})),
+}
+"""What a style of paging needs, and what it can use besides that which goes with all of them."""
+_OF_SOME_STYLES = ("next", "send", "more", "pages", "first")
+
+
+def _paging(operation: Node) -> Found:
+    """Yield what does not fit the style of paging, and paging that no case proves."""
+    paging, cases = operation["paging"], list(operation["cases"].values())
+    reading = [case for case in cases if "pages" in case]
+    if not paging.is_mapping:
+        for case in reading:
+            yield case["pages"].fault(
+                "the operation has no `paging`, which says how to ask for the next page", at_key=True
+            )
+        return
+    needed, usable = _STYLES.get(paging["style"].text, (frozenset(), frozenset(_OF_SOME_STYLES)))
+    for key in _OF_SOME_STYLES:
+        if key in needed and key not in paging:
+            yield paging.fault(f'the key "{key}" is missing: style {paging["style"].text} needs it', at_key=True)
+        elif key in paging and key not in usable:
+            yield paging[key].fault(f"style {paging['style'].text} has no use for it", at_key=True)
+    for key, part in (("json", "json"), ("graphql", "graphql")):
+        if key in paging["send"] and part not in operation:
+            yield paging["send"][key].fault(f"the operation has no `{part}` that could hold it", at_key=True)
+    if cases and not reading:
+        yield paging.fault("no case proves it: give one `pages: all`", at_key=True)
+
+
+def _templates(part: Node, operation: Node, vendor: Node, captured: Collection[str] = ()) -> Found:
+    """Yield references to unknown names in the query, headers and body of an operation or of a `with`."""
+    known = _known_names(vendor) | set(references(operation["request"].text)) | set(captured)
     for key in ("query", "headers", *_BODIES):
         yield from _unknown_if_read(part[key], known, vendor)
 
@@ -260,15 +302,15 @@ def _order(node: Node, first: str, second: str, default: str = "") -> Found:
 
 def _case(case: Node, operation: Node, vendor: Node) -> Found:
     yield from _difference(case["with"], operation, vendor)
-    yield from _error(case, operation, vendor)
+    yield from _error(case, (operation["errors"], vendor["errors"]), vendor)
     yield from _same_header_twice(case["headers"])
     yield from _order(case["latency"], "warn_after", "fail_after")
 
 
-def _difference(change: Node, operation: Node, vendor: Node) -> Found:
-    """Yield what a case's `with` changes although the operation has no such thing."""
+def _difference(change: Node, operation: Node, vendor: Node, captured: Collection[str] = ()) -> Found:
+    """Yield what a `with` changes although the operation has no such thing."""
     yield from _auth(change["auth"], vendor)
-    yield from _templates(change, operation, vendor)
+    yield from _templates(change, operation, vendor, captured)
     yield from _same_header_twice(change["headers"])
     for part in ("query", "headers"):
         ours = {key.lower() if part == "headers" else key for key in operation[part].names}
@@ -280,9 +322,9 @@ def _difference(change: Node, operation: Node, vendor: Node) -> Found:
         yield change["auth"].fault("the operation sends no credential that could be wrong or left out")
 
 
-def _error(case: Node, operation: Node, vendor: Node) -> Found:
+def _error(case: Node, tables: Iterable[Node], vendor: Node) -> Found:
     """Yield an error code that does not exist, or that this case's status can never be given."""
-    rules = [rule for table in (operation["errors"], vendor["errors"]) for rule in table.entries()]
+    rules = [rule for table in tables for rule in table.entries()]
     codes = {rule["code"].text for rule in rules if rule["code"].text}
     wanted, code, allowed = case["error"], case["error"].text, _statuses(case["status"])
     if not vendor.is_mapping:
@@ -326,6 +368,129 @@ def _overlap(ours: StatusSet, theirs: StatusSet) -> bool:
         or any(status in theirs for status in ours.exact)
         or any(status in ours for status in theirs.exact)
     )
+
+
+# --- flows ------------------------------------------------------------------------------------------------------------
+
+
+def _flow(flow: Node, operations: Mapping[str, Node], vendor: Node) -> Found:
+    steps = flow["steps"].entries() if isinstance(flow["steps"].value, list) else []
+    names = [step["name"].text for step in steps]
+    yield from _rules(flow["errors"])
+    captured: set[str] = set()
+    for index, step in enumerate(steps):
+        if step["name"].text in names[:index]:
+            yield step["name"].fault("another step has this name already")
+        yield from _step(step, operations, vendor, captured)
+        yield from _captures(step, steps[index + 1 :], operations, vendor)
+        captured |= step["capture"].names
+    for case in flow["cases"].values():
+        yield from _flow_case(case, flow, dict(zip(names, steps, strict=True)), operations, vendor)
+
+
+def _step(step: Node, operations: Mapping[str, Node], vendor: Node, captured: set[str]) -> Found:
+    call = step["call"]
+    operation = operations.get(call.text)
+    if operation is None:
+        if call.text:
+            yield call.fault(f"the vendor has no operation {call.text}{did_you_mean(call.text, operations)}")
+    else:
+        yield from _step_request(step["with"], operation, vendor, captured)
+        given = operation["path"].names | step["with"]["path"].names | captured | _known_names(vendor)
+        for name in dict.fromkeys(references(operation["request"].text)):
+            if vendor.is_mapping and name not in given:
+                yield call.fault(
+                    f"{{{name}}} has no value here: capture it in an earlier step, or give it under `with`"
+                )
+    yield from _poll(step["poll"])
+
+
+def _step_request(change: Node, operation: Node, vendor: Node, captured: set[str]) -> Found:
+    """Yield what does not fit in a step's `with`, or in what a case changes of it."""
+    yield from _difference(change, operation, vendor, captured)
+    names = set(references(operation["request"].text))
+    for name, node in change["path"].items():
+        if operation["request"].text and name not in names:
+            yield node.fault(f"the request line holds no {{{name}}}{did_you_mean(name, names)}", at_key=True)
+        yield from _unknown_if_read(node, _known_names(vendor) | captured, vendor)
+
+
+def _captures(step: Node, later: list[Node], operations: Mapping[str, Node], vendor: Node) -> Found:
+    """Yield captures that hide a variable, or that no later step uses."""
+    for name, node in step["capture"].items():
+        if name in _known_names(vendor):
+            yield node.fault(f"{name} is already a variable or a secret: choose another name", at_key=True)
+        elif not any(_uses(each, operations.get(each["call"].text), name) for each in later):
+            yield node.fault(f"no later step uses {{{name}}}", at_key=True)
+
+
+def _uses(step: Node, operation: Node | None, name: str) -> bool:
+    parts = [step["with"].value]
+    if operation is not None and name not in operation["path"]:
+        parts += [operation[key].value for key in ("request", "query", "headers", "graphql", *_BODIES)]
+    return any(name in references(text) for text in _texts(parts))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for below in value.values() if isinstance(value, dict) else value:
+            yield from _texts(below)
+
+
+def _poll(poll: Node) -> Found:
+    """Yield a poll that never asks twice, and a state that stands for two things at once."""
+    every, within = _seconds(poll["every"].value), _seconds(poll["within"].value)
+    if every is not None and within is not None and every >= within:
+        yield poll["every"].fault(f"every must be shorter than within ({poll['within'].text})")
+    seen: dict[tuple[str, str], str] = {}
+    for key in ("until", "fail_when", "while"):
+        for path, node in poll[key].items():
+            for state in node.entries():
+                known = seen.setdefault((path, repr(state.value)), key)
+                if known != key:
+                    yield state.fault(f"the same state stands under {known}")
+
+
+def _flow_case(
+    case: Node, flow: Node, steps: Mapping[str, Node], operations: Mapping[str, Node], vendor: Node
+) -> Found:
+    ends_at = case["ends_at"].text or (list(steps) or [""])[-1]
+    if ends_at not in steps:
+        yield case["ends_at"].fault(f'no step is called "{ends_at}"{did_you_mean(ends_at, steps)}')
+        return
+    way = list(steps)[: list(steps).index(ends_at) + 1]
+    captured: set[str] = set()
+    for name in way:
+        if (operation := operations.get(steps[name]["call"].text)) and name in case["with"]:
+            yield from _step_request(case["with"][name], operation, vendor, captured)
+        captured |= steps[name]["capture"].names
+    for name, node in case["with"].items():
+        if name not in way:
+            yield node.fault(f"no step of this case has this name{did_you_mean(name, way)}", at_key=True)
+    end, code = steps[ends_at], case["error"].text
+    if code in FLOW_CODES:
+        yield from _own_code(case["error"], end)
+    else:
+        called = operations.get(end["call"].text, Node(case.file, None))
+        yield from _error(case, (flow["errors"], called["errors"], vendor["errors"]), vendor)
+    yield from _same_header_twice(case["headers"])
+    yield from _order(case["latency"], "warn_after", "fail_after")
+
+
+def _own_code(error: Node, end: Node) -> Found:
+    """Yield a code of flows that the step at the end can never give."""
+    needs = {"flow-capture": ("capture",), "flow-failed": ("poll", "fail_when"), "flow-state": ("poll", "while")}
+    node = end
+    for key in needs.get(error.text, ("poll",)):
+        if key not in node:
+            yield error.fault(f'the step "{end["name"].text}" has no `{key}`, so that it never ends with this code')
+            return
+        node = node[key]
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
 
 
 def _statuses(node: Node) -> StatusSet | None:
