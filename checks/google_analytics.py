@@ -66,6 +66,17 @@ def days_have_eight_digits(exchange: Exchange, expect: Expect) -> Iterator[Findi
                 yield Finding("business", "YYYYMMDD", value, f"{place}/dimensionValues/{index}/value")
 
 
+@check("google-analytics/reports.run", "google-analytics/reports.daily", "google-analytics/reports.yesterday")
+def columns_are_those_asked_for(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Dimensions and metrics come in the order in which they were asked; several ranges add one column at the end."""
+    sent = _sent(exchange)
+    for at, report in _reports(exchange):
+        for kind in ("dimension", "metric"):
+            asked, got = _names(sent, f"{kind}s"), _names(report, f"{kind}Headers")
+            if got[: len(asked)] != asked:
+                yield Finding("business", ", ".join(asked), ", ".join(got) or "none", f"{at}/{kind}Headers")
+
+
 @check("google-analytics/reports.batch")
 def every_request_has_its_report(exchange: Exchange, expect: Expect) -> None:
     """A batch answers as many reports as were asked for: they are told apart by their place."""
@@ -140,6 +151,10 @@ def _list(of: dict[str, Any], name: str) -> list[Any]:
     """Return a list; empty where it is missing or none, as Google leaves out what is empty."""
     value = of.get(name)
     return value if isinstance(value, list) else []
+
+
+def _names(of: dict[str, Any], name: str) -> list[str]:
+    return [str(each.get("name")) for each in _list(of, name) if isinstance(each, dict)]
 
 
 def _json(exchange: Exchange) -> Any:
