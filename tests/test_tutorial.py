@@ -37,7 +37,7 @@ def run(command: str, folder: Path) -> str:
     name, *words = shlex.split(command)
     program = [sys.executable, "-m", name, *words, *(["-p", "no:cacheprovider"] if name == "pytest" else [])]
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
-    for inherited in [key for key in environment if key.startswith("PYTEST_")]:
+    for inherited in [key for key in environment if key.startswith("PYT")]:  # pytest's and Python's settings
         del environment[inherited]
     done = subprocess.run(
         program, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

@@ -32,5 +32,6 @@ def run(args: argparse.Namespace) -> int:
             if count
             else f"{report.cases} cases in {report.vendors} vendors: fine"
         )
+        sys.stdout.flush()  # so that the verdict comes last also where both go into one file
         print(verdict, file=sys.stderr)
     return 2 if report.problems else 0
