@@ -8,14 +8,15 @@ it out is imported when the first such case is asked:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Final
 
 from provendor.clock import Clock
 from provendor.contract import Case
 from provendor.exchange import Exchange
+from provendor.redact import Redactor
 from provendor.requests import Values, build
 from provendor.transport import Transport
 from provendor.verdict import Verdict
@@ -23,20 +24,90 @@ from provendor.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One exchange on the way to the one that is judged, with verdicts of its own."""
+    """One exchange on the way, with verdicts of its own.
+
+    `alike` means that it is judged by what the case expects, as the exchange of the case is: another page of the same list.
+    """
 
     name: str
     exchange: Exchange
     verdicts: tuple[Verdict, ...] = ()
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came back: the exchange to judge, the steps that led to it, and what the plan itself has to say."""
+    """What came back: the exchange to judge, the steps that led to it, and what the plan itself has to say.
+
+    `reached` is false where a plan broke off before it came to what the case describes: then the exchange is only the last
+    one, and its step says what is wrong. `secrets` are values by name that must not be shown: tokens out of answers.
+    """
 
     exchange: Exchange
     steps: tuple[Step, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    reached: bool = True
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def without_secrets(self, verdicts: Iterable[Verdict]) -> tuple[Asked, tuple[Verdict, ...]]:
+        """Return the same, and verdicts on it, with every secret that was met on the way replaced by `<name>`."""
+        if not self.secrets:
+            return self, tuple(verdicts)
+        redactor = Redactor(self.secrets)
+        steps = tuple(
+            replace(
+                step,
+                exchange=_redacted(step.exchange, redactor),
+                verdicts=tuple(_said(verdict, redactor) for verdict in step.verdicts),
+            )
+            for step in self.steps
+        )
+        clean = replace(self, exchange=_redacted(self.exchange, redactor), steps=steps)
+        return clean, tuple(_said(verdict, redactor) for verdict in verdicts)
+
+
+def located(verdict: Verdict, where: str, key: str = "") -> Verdict:
+    """Return a verdict on one of several exchanges: its findings say on which, and where in the contract that stands.
+
+    `key` is where that exchange is described, as `file#pointer`; empty where it is the case itself.
+    """
+    findings = tuple(
+        replace(
+            finding,
+            at=f"{where} {finding.at}".rstrip(),
+            key=finding.key if not key or "#" in finding.key else f"{key}/{finding.key}".rstrip("/"),
+        )
+        for finding in verdict.findings
+    )
+    return replace(verdict, check=f"{where}: {verdict.check}", findings=findings)
+
+
+def _redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
+    asked = exchange.request
+    request = replace(
+        asked,
+        url=redactor.url(asked.url),
+        query=redactor.query(asked.query),
+        headers=redactor.headers(asked.headers),
+        body=redactor.body(asked.body, asked.headers.get("content-type")),
+    )
+    body = redactor.body(exchange.body, exchange.headers.get("content-type"))
+    return replace(exchange, request=request, headers=redactor.headers(exchange.headers), body=body)
+
+
+def _said(verdict: Verdict, redactor: Redactor) -> Verdict:
+    findings = tuple(
+        replace(
+            finding,
+            at=redactor.text(finding.at),
+            expected=redactor.text(finding.expected),
+            actual=redactor.text(finding.actual),
+        )
+        for finding in verdict.findings
+    )
+    return replace(
+        verdict, findings=findings, reason=redactor.text(verdict.reason) if verdict.reason else verdict.reason
+    )
 
 
 _CARRIED_OUT_BY: Final[Mapping[str, str]] = {

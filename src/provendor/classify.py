@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -65,6 +65,11 @@ def found_in_text(pattern: str, exchange: Exchange) -> bool:
 def compiled(pattern: str) -> re.Pattern[str]:
     """Return the compiled pattern; `re` forgets its own after a few hundred."""
     return re.compile(pattern)
+
+
+def any_holds(tests: Iterable[JsonTest], exchange: Exchange) -> bool:
+    """Tell whether one of the tests holds; where the body is not JSON none does."""
+    return any(_json_holds((test,), exchange) for test in tests)
 
 
 def _json_holds(tests: tuple[JsonTest, ...], exchange: Exchange) -> bool:

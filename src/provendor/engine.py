@@ -312,6 +312,9 @@ def warnings(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
             yield Finding("vendor-warning", f"no {name}", _quoted(str(found)), at, level=Outcome.WARN)
 
 
+OF_RECORDING = (cassette_origin, cassette_age)
+"""The checks of the cassette rather than of the answer."""
+
 ENGINE = (
     status,
     headers,

@@ -45,7 +45,7 @@ def _cassette_problems(suite: Suite, case: Case, cache: Cache | None) -> list[Pr
             message = f"no cassette at {name}; write one with `provendor adopt {case.id} …` or mark the case `pending`"
             place = case.place
             return [
-                Problem(place.file, place.line, place.column, f"operations.{case.operation}.cases.{case.name}", message)
+                Problem(place.file, place.line, place.column, ".".join(case.way), message)
             ]
     except CassetteBroken as trouble:
         return [Problem(name, 0, 0, "", str(trouble))]

@@ -142,8 +142,8 @@ def spot(root: Path, case: Case, key: str) -> Spot:
     file, hash_, pointer = key.partition("#")
     if hash_ and (found := _find(root, file, tuple(map(_unescaped, pointer.split("/")[1:])))):
         return found
-    operation = ("operations", case.operation)
-    below = (*operation, "cases", case.name)
+    below = case.way
+    operation = below[:2]
     for start in (below, operation):
         if key and not hash_ and (found := _find(root, case.place.file, (*start, *key.split(".", 1)), len(start))):
             return found

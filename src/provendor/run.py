@@ -10,13 +10,13 @@ from datetime import date
 from pathlib import Path
 
 from provendor import cassette, requests
-from provendor.asking import Asked, Step, ask
+from provendor.asking import Asked, Step, ask, located
 from provendor.cache import Cache
 from provendor.cassette import Cassette
 from provendor.check import Check, examine
 from provendor.clock import Clock, VirtualClock
 from provendor.contract import Case, Expect, Suite
-from provendor.engine import ENGINE
+from provendor.engine import ENGINE, OF_RECORDING
 from provendor.errors import NotRecorded, ProvendorError, TransportError
 from provendor.exchange import Exchange, Recording, Request, Source
 from provendor.replay import Replay
@@ -72,9 +72,7 @@ async def run_case(
     started_at, timer = time.time(), time.perf_counter()
     asked: Asked | None = None
     try:
-        asked = await ask(case, values, transport, clock)
-        verdicts = (*[examine(check, asked.exchange, expect) for check in checks], *asked.verdicts)
-        verdicts += tuple(verdict for step in asked.steps for verdict in step.verdicts)
+        asked, verdicts = _judged(await ask(case, values, transport, clock), checks, expect)
     except ProvendorError as trouble:
         verdicts = (no_exchange(trouble),)
     return settle(
@@ -90,6 +88,20 @@ async def run_case(
         ),
         expect.today,
     )
+
+
+def _judged(asked: Asked, checks: Sequence[Check], expect: Expect) -> tuple[Asked, tuple[Verdict, ...]]:
+    """Judge what came back by what the case expects; return it with the verdicts on it, and without secrets."""
+    steps = tuple(_judged_alike(step, checks, expect) if step.alike else step for step in asked.steps)
+    own = [examine(check, asked.exchange, expect) for check in checks] if asked.reached else []
+    verdicts = (*own, *asked.verdicts, *(verdict for step in steps for verdict in step.verdicts))
+    return replace(asked, steps=steps).without_secrets(verdicts)
+
+
+def _judged_alike(step: Step, checks: Sequence[Check], expect: Expect) -> Step:
+    """Judge a further exchange of the same kind; what a check says of the recording was said with the first."""
+    verdicts = (examine(check, step.exchange, expect) for check in checks if check not in OF_RECORDING)
+    return replace(step, verdicts=(*step.verdicts, *(located(verdict, step.name) for verdict in verdicts)))
 
 
 def no_exchange(trouble: ProvendorError) -> Verdict:
