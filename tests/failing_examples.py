@@ -18,6 +18,7 @@ from textwrap import fill
 from types import MappingProxyType
 from typing import Any
 
+import plan_suites
 from builders import a_case, a_live_exchange, a_recording, a_rule, a_schema, an_exchange, an_expect
 from provendor import engine, present, run
 from provendor.check import Check, examine, load_checks
@@ -81,6 +82,33 @@ def the_newest_order_is_paid(exchange, expect):
 '''
 
 
+@dataclass(frozen=True)
+class SeveralAnswers:
+    """A case that asks several times, in a resource file of its own, and the answers it gets."""
+
+    resource: str
+    answers: tuple[Any, ...]
+
+
+def a_flow(case: str) -> str:
+    return f"{plan_suites.JOBS.rpartition('    cases:')[0]}    cases:\n      ok: {{ {case} }}\n"
+
+
+def a_list(paging: str) -> str:
+    return (
+        "operations:\n  jobs.run:\n    summary: All jobs.\n    request: GET /jobs\n"
+        f"    paging: {{ style: cursor, next: $.next, send: {{ query: after }}, items: $.jobs, {paging} }}\n"
+        "    cases:\n      ok: { status: 200, pages: all }\n"
+    )
+
+
+def some_jobs(*ids: int, **more: Any) -> dict[str, Any]:
+    return {"jobs": [{"id": id_} for id_ in ids], **more}
+
+
+STARTED, WORKING = {"job_id": "j1"}, {"status": "working", "progress": 10}
+
+
 def unused(result: Result) -> Result:
     return run._with_unused(result, 1)
 
@@ -91,7 +119,7 @@ def blocked(result: Result) -> Result:
     return _reached_network(result, (Refused("connect", "192.0.2.1:443", "checks/acme.py:9", None),))
 
 
-EXAMPLES: Mapping[str, Example] = MappingProxyType(
+EXAMPLES: Mapping[str, Example | SeveralAnswers] = MappingProxyType(
     {
         "status": Example("status: 200", answered(503), an_expect()),
         "header": Example(
@@ -213,6 +241,22 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
             an_expect(today=TODAY),
             pending=Pending("the plan lacks it", date(2026, 12, 15), "ACME-7"),
         ),
+        "flow-failed": SeveralAnswers(a_flow("status: 200"), (STARTED, {"status": "failed", "error": "no space"})),
+        "flow-timeout": SeveralAnswers(
+            a_flow("status: 200").replace("5m", "3s"), (STARTED, WORKING, {"status": "working", "progress": 80})
+        ),
+        "flow-stuck": SeveralAnswers(a_flow("status: 200").replace("5m", "3s"), (STARTED, WORKING, WORKING)),
+        "flow-state": SeveralAnswers(a_flow("status: 200"), (STARTED, {"status": "paused"})),
+        "flow-capture": SeveralAnswers(a_flow("status: 200"), ({"job": {"id": "j1"}},)),
+        "flow-end": SeveralAnswers(a_flow("status: 200, error: flow-stuck"), (STARTED, {"status": "complete"})),
+        "paging-repeats": SeveralAnswers(a_list("id: $.id"), (some_jobs(1, 2, next="a"), some_jobs(1, 2))),
+        "paging-endless": SeveralAnswers(
+            a_list("id: $.id, max_pages: 2"), (some_jobs(1, 2, next="a"), some_jobs(3, 4, next="b"))
+        ),
+        "paging-short": SeveralAnswers(a_list("id: $.id, size: 2"), (some_jobs(1, next="a"), some_jobs(2, 3))),
+        "paging-total": SeveralAnswers(
+            a_list("id: $.id, total: $.total"), (some_jobs(1, 2, next="a", total=4), some_jobs(3, total=4))
+        ),
         "business": Example("status: 200", answered(), an_expect(), "acme.an-active-user-has-an-email"),
     }
 )
@@ -230,6 +274,8 @@ A finding is a `fail` (the contract is broken) or a `warn` (worth knowing). An `
 def shown(code: str) -> str:
     """Return what a run prints for the example of a code."""
     example = EXAMPLES[code]
+    if isinstance(example, SeveralAnswers):
+        return _shown_with_steps(example)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / CONTRACT).parent.mkdir(parents=True)
@@ -238,6 +284,12 @@ def shown(code: str) -> str:
         (root / "checks" / "acme.py").write_text(CHECKS, encoding="utf-8")
         checks = {each.name: each for each in load_checks(root / "checks")}
         return present.full(_result(example, checks), Suite(root, {}))
+
+
+def _shown_with_steps(example: SeveralAnswers) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        result = plan_suites.replayed(Path(folder), example.resource, "jobs.run:ok", example.answers)
+        return present.full(replace(result, started_at=STARTED_AT), Suite(Path(folder), {}))
 
 
 def _contract(keys: str) -> str:

@@ -4,8 +4,11 @@
     adopted.written                        # False: the contract refuses the answer, and nothing was written
     adopted.result                         # how the case fares with it
 
-The request is the one that the contract makes. The answer is redacted, written as it would be on disk, read back and
-judged before the file appears; `recorded` is not for this way in, only live traffic may claim it.
+    adopt(replayer, "publer/posts.publish:complete", [Answer(b'{"job_id": "1"}'), Answer(b'{"status": "complete"}')], ...)
+
+The requests are those that the contract makes, the n-th of which gets the n-th answer. Answers are redacted before they are
+given, so that what one puts into the next request is what the cassette holds; all is written as it would be on disk, read back
+and judged before the file appears. `recorded` is not for this way in, only live traffic may claim it.
 """
 
 from __future__ import annotations
@@ -13,17 +16,22 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from provendor import __version__, cassette, compression, requests, selector
+from provendor.asking import ask
 from provendor.cassette import Interaction, Metadata
-from provendor.contract import Case, Suite, Vendor
-from provendor.errors import UsageError
-from provendor.exchange import Headers, Origin
+from provendor.clock import VirtualClock
+from provendor.contract import Case, Flow, Paging, Suite, Vendor
+from provendor.errors import NotRecorded, UsageError
+from provendor.exchange import Exchange, Headers, Origin, Request, Source
 from provendor.redact import Redactor
+from provendor.requests import Values
 from provendor.run import Replayer, Result
+from provendor.transport import drive
 from provendor.verdict import Outcome
 
 
@@ -43,10 +51,19 @@ class Adopted:
         return self.result.outcome in (Outcome.PASS, Outcome.WARN) and not self.result.expected
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer in hand; a status or headers that are None are those given for all answers."""
+
+    body: bytes
+    status: int | None = None
+    headers: Headers | None = None
+
+
 def adopt(
     replayer: Replayer,
     pattern: str,
-    answer: bytes,
+    answers: bytes | Sequence[Answer],
     *,
     origin: Origin,
     source: str,
@@ -61,7 +78,8 @@ def adopt(
 ) -> Adopted:
     """Write the cassette of the one case that `pattern` selects; raises UsageError where that cannot be done.
 
-    `status` may be left out where the contract allows one only. Without a content type, a JSON answer is given
+    `answers` are in the order in which the case asks; a single one may be given as its body. `status` may be left out where
+    the contract allows one only; on the way of a flow it is 200 then. Without a content type, a JSON answer is given
     `application/json`. `secrets` are live values by name that the answer may hold. `replace` allows an existing cassette
     to be written over, `keep_failing` writes also what the contract refuses. The day is the replayer's.
     """
@@ -71,21 +89,27 @@ def adopt(
     if path.exists() and not replace:
         raise UsageError(f"cassettes/{case.cassette} exists already; --replace writes over it")
     vendor = replayer.suite.vendors[case.vendor]
-    redactor = Redactor(secrets, vendor.redact)
-    request = replayer.request(case)
+    given = [Answer(answers)] if isinstance(answers, bytes) else list(answers)
+    if not given:
+        raise UsageError(f"{case.id}: at least one answer is needed")
+    given = [
+        Answer(each.body, _status(case, each.status or status, last=index == len(given)), each.headers or headers)
+        for index, each in enumerate(given, 1)
+    ]
+    redactor = Redactor({**_captured(replayer, case, given), **(secrets or {})}, vendor.redact)
+    interactions = _Scripted(redactor, given).ask(case, replayer.values(case))
     metadata = Metadata(
         origin=origin,
         source=redactor.text(source.strip()),
         at=replayer.today.isoformat(),
         environment=environment,
         api_version=_api_version(api_version, vendor),
-        request_digest=requests.digest(request),
+        request_digest=requests.digest(interactions[0].request),
         contract=case.id,
         provendor=__version__,
         note=redactor.text(note) if note else None,
     )
-    answered = _answer(redactor, headers or Headers(), answer)
-    text = cassette.dump([Interaction(request, _status(case, status), *answered)], metadata)
+    text = cassette.dump(interactions, metadata)
     _refuse_leaks(redactor, text)
     result = replayer.judge(case, cassette.parse(text.encode("utf-8"), f"cassettes/{case.cassette}"))
     adopted = Adopted(case, path, text, result, written=False)
@@ -99,6 +123,49 @@ def live_secrets(suite: Suite, env: Mapping[str, str]) -> dict[str, str]:
     """Return the secrets that this environment knows, by name: an answer out of a log may hold them."""
     variables = [each for vendor in suite.vendors.values() for each in vendor.variables.values() if each.secret]
     return {each.name: env[each.env] for each in variables if each.env and env.get(each.env)}
+
+
+class _Scripted:
+    """A transport that gives the n-th request the n-th answer, redacted, and keeps both."""
+
+    def __init__(self, redactor: Redactor, answers: Sequence[Answer]) -> None:
+        self._answers = list(answers)
+        self._kept: list[Interaction] = []
+        for each in answers:
+            redactor.learn(each.body)  # an early answer may hold what only a later one names as personal
+        self._redacted = [_answer(redactor, each.headers or Headers(), each.body) for each in answers]
+
+    async def send(self, request: Request) -> Exchange:
+        """Return the next answer; raises NotRecorded where there is none."""
+        number = len(self._kept)
+        if number >= len(self._answers):
+            raise NotRecorded(
+                f"{request.method} {request.url} would be request {number + 1}, and there are {number} answers"
+            )
+        status, (headers, body) = self._answers[number].status or 200, self._redacted[number]
+        self._kept.append(Interaction(request, status, headers, body))
+        return Exchange(request, status, headers, body, Source.RECORDED)
+
+    def ask(self, case: Case, values: Values) -> list[Interaction]:
+        """Ask what the case asks; return what was sent and answered. Raises UsageError where an answer is left over."""
+        with suppress(NotRecorded):  # then the replay misses the same answer, and says so better
+            drive(ask(case, values, self, VirtualClock()))
+        left = len(self._answers) - len(self._kept)
+        if left:
+            raise UsageError(
+                f"{case.id} asks {len(self._kept)} times, and {left} of {len(self._answers)} answers are left over"
+            )
+        return self._kept
+
+
+def _captured(replayer: Replayer, case: Case, answers: Sequence[Answer]) -> Mapping[str, str]:
+    """Return the secrets that the case takes out of these answers, by name."""
+    if not isinstance(case.plan, Flow) or not any(each.secret for step in case.plan.steps for each in step.captures):
+        return {}
+    try:
+        return drive(ask(case, replayer.values(case), _Scripted(Redactor(), answers), VirtualClock())).secrets
+    except NotRecorded:
+        return {}
 
 
 def _one_case(replayer: Replayer, pattern: str) -> Case:
@@ -123,9 +190,11 @@ def _api_version(given: str | None, vendor: Vendor) -> str | None:
     return given if given is not None else vendor.api_version
 
 
-def _status(case: Case, status: int | None) -> int:
+def _status(case: Case, status: int | None, *, last: bool) -> int:
     if status is None:
         allowed = case.expect.status
+        if case.plan is not None and not last and not isinstance(case.plan, Paging):
+            return 200
         if len(allowed.exact) != 1 or allowed.classes:
             raise UsageError(f"{case.id} allows {allowed}: say with --status which one the answer had")
         return next(iter(allowed.exact))

@@ -192,6 +192,72 @@ _TABLE = (
         "Remove `pending:`, so that a relapse is noticed.",
     ),
     Code(
+        "flow-failed",
+        "the work of a flow failed at the vendor",
+        "A poll found the state that the contract lists under `fail_when:`, and the case expects the work to be done.",
+        "Read the last answer of the step: it mostly says why. A case for this end names `error: flow-failed`, or the code "
+        "that the error table gives such an answer.",
+    ),
+    Code(
+        "flow-timeout",
+        "the work of a flow was not done in time",
+        "A poll asked for as long as `within:` allows, the answers changed on the way, and none was the end.",
+        "Compare the time with what the vendor promises. Where it is right to wait longer, raise `within:`.",
+    ),
+    Code(
+        "flow-stuck",
+        "the work of a flow does not move",
+        "A poll asked for as long as `within:` allows, and every answer was the same, byte for byte.",
+        "Look at the vendor's status page, then for the work under its id there. Asking longer will hardly help.",
+    ),
+    Code(
+        "flow-state",
+        "a flow met a state that the contract does not know",
+        "A poll found a state that is neither done (`until:`), nor failed (`fail_when:`), nor listed under `while:`. Our code "
+        "would not know either whether to wait.",
+        "Find out what the state means and list it where it belongs.",
+    ),
+    Code(
+        "flow-capture",
+        "an answer does not hold what the next step needs",
+        "No path of a `capture:` found a text, a number, true or false; null, lists and mappings do not count.",
+        "Compare the paths with the answer of the step. Where the vendor spells it in two ways, list both paths.",
+    ),
+    Code(
+        "flow-end",
+        "a flow ended otherwise than the case says",
+        "The case names one of the codes of flows as its `error:`, and the flow did not end with it.",
+        "Where the flow now ends well, remove `error:`; otherwise look at the last answer of the step.",
+    ),
+    Code(
+        "paging-repeats",
+        "a page of a list brings what another page has brought",
+        "An item has the id of an item of an earlier page, a page is the same as another, or a page leads back to one that was "
+        "asked for already. Whoever follows such a list counts twice or never comes to an end. A few items are a warn, because "
+        "they may have moved between two requests; a whole page is a fail.",
+        "Look whether the cursor or the page number is truly sent where the vendor reads it: most that do not know a "
+        "parameter ignore it and send the first page again.",
+    ),
+    Code(
+        "paging-endless",
+        "a list does not end",
+        "After `max_pages:` pages the last one still leads to another.",
+        "Where the list is truly that long, raise `max_pages:` or ask for larger pages; otherwise the end is not recognised.",
+    ),
+    Code(
+        "paging-short",
+        "a page of a list holds less than it should",
+        "A page before the last holds fewer items than `size:` promises, a page has no list where `items:` leads, or the next "
+        "page lies at another host, where no credential is sent.",
+        "Look whether the vendor filters after it has cut pages; then `size:` promises too much.",
+    ),
+    Code(
+        "paging-total",
+        "a list holds another number of items than the vendor says",
+        "The totals of two pages differ, or all pages together hold more or fewer items than the total.",
+        "Look for a limit behind which the vendor hands out nothing more, and for items that are counted but not shown.",
+    ),
+    Code(
         "business",
         "a rule of our own business does not hold",
         "An `assert` in `checks/` failed. Expected is the check's claim (the first line of its docstring), actual is the "

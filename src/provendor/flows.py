@@ -89,7 +89,8 @@ class _Journey:
                 yield _other_end(step, wanted, "every capture found a value")
         elif wanted is not None:
             if ending.how != wanted:
-                yield _other_end(step, wanted, f"{_named(ending)}, {_state(step, ending)}")
+                code = ending.how if ending.how in _KEYS else "flow-end"
+                yield _other_end(step, wanted, f"{_named(ending)}: {_state(step, ending)}", code)
         elif self._case.expect.error is None:
             yield from unexpected_end(step, ending)
             yield from captures
@@ -214,8 +215,8 @@ def unexpected_end(step: FlowStep, ending: Ending) -> Iterator[Finding]:
     yield Finding(ending.how, done, _state(step, ending), f"step {step.name}", f"{step.key}/poll/{_KEYS[ending.how]}")
 
 
-def _other_end(step: FlowStep, wanted: str, actual: str) -> Finding:
-    return Finding("flow-end", f"the flow ends with {wanted}", actual, f"step {step.name}", "error")
+def _other_end(step: FlowStep, wanted: str, actual: str, code: str = "flow-end") -> Finding:
+    return Finding(code, f"the flow ends with {wanted}", actual, f"step {step.name}", "error")
 
 
 def _named(ending: Ending) -> str:

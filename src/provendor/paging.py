@@ -277,7 +277,7 @@ class Reading:
             if page.items is None:
                 yield _finding("paging-short", f"a list at {self.plan.items}", f"none on page {number}", "items")
             elif self.plan.size is not None and number < len(self.pages) and page.size < self.plan.size:
-                actual = f"{page.size} items on page {number} of {len(self.pages)}"
+                actual = f"{page.size} on page {number} of {len(self.pages)}"
                 yield _finding("paging-short", f"{self.plan.size} items on every page but the last", actual, "size")
 
     def _totals(self, *, complete: bool) -> Iterator[Finding]:

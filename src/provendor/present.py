@@ -209,6 +209,9 @@ def _excerpt(at: Spot) -> Iterator[str]:
 def _heading(result: Result, colour: bool) -> Iterator[str]:
     case = result.case
     yield f"{_word(result.outcome, colour)} {case.id}" + (f"  {visible(case.summary)}" if case.summary else "")
+    for step in result.steps:
+        asked = step.exchange.request
+        yield f"  step      {visible(step.name)}: {asked.method} {visible(asked.url)}, {step.exchange.status}"
     if result.request is not None:
         yield f"  request   {result.request.method} {visible(_url(result))}"
     if result.exchange is not None:

@@ -1,9 +1,11 @@
 """Write a case's cassette from an answer in hand: a documentation example, a log, a support ticket.
 
     provendor adopt chatwoot/conversations.list:ok answer.json --origin documented --source https://…
+    provendor adopt publer/posts.publish:complete job.json working.json done.json --origin …
+    provendor adopt publer/posts.publish:complete --answers answers.yaml --origin …
 
-The request is built from the contract, the answer is redacted and judged before anything is written, and the cassette
-says where it comes from. Only `provendor record` writes recordings of live traffic.
+The n-th request of the case gets the n-th answer. Requests are built from the contract, answers are redacted and judged before
+anything is written, and the cassette says where they come from. Only `provendor record` writes recordings of live traffic.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ import os
 import sys
 from pathlib import Path
 
-from provendor import adopt, check, loading, present, selector
-from provendor.adopt import Adopted
+from provendor import adopt, answers, check, loading, present, selector
+from provendor.adopt import Adopted, Answer
 from provendor.commands import arguments, console
+from provendor.errors import UsageError
 from provendor.exchange import Headers, Origin
 from provendor.run import Replayer
 from provendor.verdict import Outcome
@@ -24,7 +27,11 @@ from provendor.verdict import Outcome
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("selector", metavar="SELECTOR", help="exactly one case: vendor/operation:case")
-    parser.add_argument("answer", metavar="FILE", help="the answer's body; - reads standard input")
+    help_text = "the answer's body, or several in the order in which the case asks; - reads standard input"
+    parser.add_argument("answer", nargs="*", metavar="FILE", help=help_text)
+    parser.add_argument(
+        "--answers", type=Path, metavar="FILE", help="answers with status and headers of their own, as YAML or JSON"
+    )
     origins = [str(Origin.DOCUMENTED), str(Origin.SYNTHETIC)]
     parser.add_argument("--origin", required=True, choices=origins, help="how the answer came to be")
     parser.add_argument("--source", required=True, metavar="TEXT", help="where it was taken from, with its version")
@@ -45,14 +52,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Adopt the answer; 0 written, 1 refused because it does not honour the case."""
     root = arguments.root_of(args)
-    body = sys.stdin.buffer.read() if args.answer == "-" else Path(args.answer).read_bytes()
+    given = _answers(args.answer, args.answers)
     with arguments.cache_of(root) as cache:
         suite = loading.load(root, selector.vendors_named([args.selector]), cache)
         replayer = Replayer(suite, check.load_checks(root / "checks"), today=arguments.today_of(args), cache=cache)
         adopted = adopt.adopt(
             replayer,
             args.selector,
-            body,
+            given,
             origin=Origin(args.origin),
             source=args.source,
             status=args.status,
@@ -64,6 +71,14 @@ def run(args: argparse.Namespace) -> int:
         )
     _print(adopted, replayer, root, args.json)
     return 0 if adopted.written else 1
+
+
+def _answers(files: list[str], described: Path | None) -> list[Answer]:
+    if bool(files) is (described is not None):
+        raise UsageError("give the answers as files, or with --answers as one file that describes them")
+    if described is not None:
+        return answers.read(described)
+    return [Answer(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()) for file in files]
 
 
 def _print(adopted: Adopted, replayer: Replayer, root: Path, as_json: bool) -> None:
