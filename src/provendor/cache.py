@@ -131,7 +131,7 @@ def _parse(line: bytes) -> Json | None:
     if checksum != b"%08x" % crc32(text):
         return None
     try:
-        value: Json = json.loads(text, parse_constant=_refuse)
+        value: Json = _DECODER.decode(text.decode("ascii"))
     except (ValueError, RecursionError):
         return None
     return value
@@ -139,6 +139,10 @@ def _parse(line: bytes) -> Json | None:
 
 def _refuse(name: str) -> Any:
     raise ValueError(name)
+
+
+# Made once: `json.loads` makes a new one for each call that refuses constants.
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _entries(text: bytes) -> dict[bytes, bytes]:

@@ -13,7 +13,9 @@ left alone.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -96,16 +98,35 @@ def parse(data: bytes, name: str) -> Cassette:
 
 def _bytes(path: Path, name: str) -> bytes:
     try:
-        if path.is_file():
-            with path.open("rb") as file:
-                return file.read(MAX_BYTES + 1)  # one too many, so that reading it as YAML refuses it
+        data = _regular_file(path)
+    except FileNotFoundError:
+        data = None
     except (OSError, ValueError) as reason:
         raise CassetteBroken(
             f"{name}: the file cannot be read: {getattr(reason, 'strerror', None) or reason}"
         ) from None
+    if data is not None:
+        return data
     if path.exists() or path.is_symlink():
         raise CassetteBroken(f"{name}: expected a file, this is a folder, a device or a link to nowhere")
     raise CassetteMissing(f"{name}: there is no such cassette")
+
+
+def _regular_file(path: Path) -> bytes | None:
+    """Return the file's bytes, None if it is something else; opened without blocking, since a named pipe would wait."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            return None
+        wanted = min(about.st_size, MAX_BYTES) + 1  # one too many, so that reading it as YAML refuses it
+        parts: list[bytes] = []
+        while wanted > 0 and (part := os.read(descriptor, wanted)):
+            parts.append(part)
+            wanted -= len(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def _recording(metadata: Metadata, name: str, digest: str) -> Recording:

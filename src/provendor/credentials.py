@@ -123,6 +123,18 @@ _PARAMETER: Final = r"(?<=[?&])([A-Za-z0-9_.-]{1,60})=([^&\s\"'<>#\\]{1,4000})"
 
 def clean(text: str) -> str:
     """Return text without what looks like a credential: tokens, keys, `Authorization` values, parameters of URLs."""
+    return _cleaned_before(text) if len(text) <= _SHORT else _cleaned(text)
+
+
+_SHORT: Final = 200  # characters: reasons and parts of URLs are the same for thousands of results
+
+
+@lru_cache(maxsize=4096)
+def _cleaned_before(text: str) -> str:
+    return _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
     if "://" in text:
         text = re.sub(_USER_INFO, f"{quote(HIDDEN)}@", text)
     if "=" in text:

@@ -125,7 +125,7 @@ class Exchange:
     def json(self) -> Json:
         """The body as a JSON value; raises BodyNotJson."""
         try:
-            value: Json = json.loads(self.body, parse_constant=_refuse_constant)
+            value: Json = _DECODER.decode(self.body.decode(json.detect_encoding(self.body), "surrogatepass"))
         except (ValueError, RecursionError) as reason:
             raise BodyNotJson(str(reason) or "nested too deeply") from None
         return value
@@ -142,3 +142,7 @@ class Attempt:
 
 def _refuse_constant(name: str) -> Json:
     raise ValueError(f"{name} is not JSON")
+
+
+# Made once: `json.loads` makes a new one for each call that refuses constants.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
