@@ -95,7 +95,7 @@ def _judged(asked: Asked, checks: Sequence[Check], expect: Expect) -> tuple[Aske
     steps = tuple(_judged_alike(step, checks, expect) if step.alike else step for step in asked.steps)
     own = [examine(check, asked.exchange, expect) for check in checks] if asked.reached else []
     verdicts = (*own, *asked.verdicts, *(verdict for step in steps for verdict in step.verdicts))
-    return replace(asked, steps=steps).without_secrets(verdicts)
+    return (replace(asked, steps=steps) if steps else asked).without_secrets(verdicts)
 
 
 def _judged_alike(step: Step, checks: Sequence[Check], expect: Expect) -> Step:
@@ -120,7 +120,8 @@ def settle(result: Result, today: date | None) -> Result:
     """Give the result its reason, and let `pending` turn a failure that was foreseen into a warn."""
     pending = result.case.pending
     if pending is None or today is None or today >= pending.until:
-        return replace(result, reason=_reason(result.verdicts, result.outcome))
+        reason = _reason(result.verdicts, result.outcome)
+        return replace(result, reason=reason) if reason else result
     ticket = f" ({pending.ticket})" if pending.ticket else ""
     if result.outcome in (Outcome.FAIL, Outcome.ERROR):
         reason = f"expected to fail until {pending.until}: {pending.reason}{ticket}"
@@ -187,7 +188,9 @@ class Replayer:
         """Judge one case by a cassette in hand."""
         transport = Replay(recorded, rerecord=adopt_command(case))
         asking = run_case(case, self.values(case), transport, self.checks_for(case), self.expect(case), VirtualClock())
-        result = replace(drive(asking), recording=recorded.recording)
+        result = drive(asking)
+        if result.recording is None:
+            result = replace(result, recording=recorded.recording)
         unused = transport.unused()
         return _with_unused(result, len(unused)) if unused and result.exchange else result
 
