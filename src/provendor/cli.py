@@ -23,6 +23,7 @@ COMMANDS = {
     "lint": "read every contract and cassette and report all problems at once",
     "validate": "does this captured answer honour the contract?",
     "adopt": "write a cassette from an answer in hand, with its origin",
+    "docs": "write the pages that follow from the contracts, or check that they are current",
     "explain": "say what a code means and what to do",
     "completion": "print a completion script for bash or zsh",
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from provendor import cassette
 from provendor.cache import Cache
-from provendor.contract import Case, ErrorRule, Operation, Vendor
+from provendor.contract import Case, ErrorRule, Operation, RateLimit, Vendor
 from provendor.errors import TransportError
 
 
@@ -39,6 +39,7 @@ class OperationRow:
     safety: str
     idempotency: str
     probe_every_s: float | None
+    notes: str
     cases: tuple[CaseRow, ...]
 
 
@@ -77,6 +78,7 @@ class VendorPage:
     api_version: str | None
     live_flag: str | None
     notes: str
+    rate_limit: str
     settings: tuple[SettingRow, ...]
     operations: tuple[OperationRow, ...]
     errors: tuple[ErrorRow, ...]
@@ -87,7 +89,8 @@ class VendorPage:
 
 def page(vendor: Vendor, cassettes: Path, today: date, cache: Cache | None = None) -> VendorPage:
     """Return a vendor's page; `cassettes` is the folder that holds all cassettes."""
-    rows = tuple(_operation(operation, cassettes, today, cache) for operation in vendor.operations.values())
+    asked = (*vendor.operations.values(), *vendor.flows.values())
+    rows = tuple(_operation(operation, cassettes, today, cache) for operation in asked)
     cases = [case for row in rows for case in row.cases]
     ages = [case.age_days for case in cases if case.age_days is not None]
     return VendorPage(
@@ -99,6 +102,7 @@ def page(vendor: Vendor, cassettes: Path, today: date, cache: Cache | None = Non
         api_version=vendor.api_version,
         live_flag=vendor.live_flag,
         notes=vendor.notes,
+        rate_limit=_rate(vendor.rate_limit),
         settings=_settings(vendor),
         operations=rows,
         errors=errors(vendor),
@@ -141,8 +145,13 @@ def _operation(operation: Operation, cassettes: Path, today: date, cache: Cache 
         safety=operation.safety,
         idempotency=operation.idempotency,
         probe_every_s=operation.probe.every_s if operation.probe else None,
+        notes=operation.notes,
         cases=tuple(_case(case, cassettes, today, cache) for case in operation.cases),
     )
+
+
+def _rate(limit: RateLimit | None) -> str:
+    return f"{limit.requests} requests per {limit.per_s:g} s" if limit else ""
 
 
 def _case(case: Case, cassettes: Path, today: date, cache: Cache | None) -> CaseRow:

@@ -1,0 +1,199 @@
+"""Markdown from contracts: a page per vendor, and pages that set all vendors side by side.
+
+    for name, text in documents(suite, cassettes, cache).items(): ...     # {"vendors/chatwoot.md": "# Chatwoot ..."}
+
+Nothing on these pages depends on the day or the machine, so that a page is current as long as it is the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from provendor import inventory
+from provendor.cache import Cache
+from provendor.contract import Delivery, Operation, Suite, Vendor
+from provendor.inventory import OperationRow, VendorPage
+
+_WRITTEN_BY = "<!-- Written by `provendor docs` from the contracts. Change those, not this file. -->\n"
+_ANY_DAY = date(2000, 1, 1)  # ages are not printed
+
+
+def documents(suite: Suite, cassettes: Path, cache: Cache | None = None) -> dict[str, str]:
+    """Return every page by its name below the documentation's folder."""
+    pages = {vendor.name: inventory.page(vendor, cassettes, _ANY_DAY, cache) for vendor in suite.vendors.values()}
+    found = {f"vendors/{vendor.name}.md": _vendor(vendor, pages[vendor.name]) for vendor in suite.vendors.values()}
+    found["vendors/index.md"] = _index(pages.values())
+    found["vendors/retries.md"] = _retries(pages.values())
+    found["vendors/webhooks.md"] = _webhooks(suite.vendors.values())
+    return {name: f"{_WRITTEN_BY}\n{text.rstrip()}\n" for name, text in found.items()}
+
+
+# --- one vendor -------------------------------------------------------------------------------------------------------
+
+
+def _vendor(vendor: Vendor, page: VendorPage) -> str:
+    parts = [f"# {page.title}", _facts(page), page.notes.strip(), _proving(page), _settings(page), _operations(page)]
+    if vendor.deliveries:
+        parts.append("## Webhooks\n\n" + _table(*_delivery_table([vendor], with_vendor=False)))
+    parts += [_errors(page), _recordings(page)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _facts(page: VendorPage) -> str:
+    facts = {
+        "API version": page.api_version,
+        "Owner": page.owner,
+        "Documentation": f"<{page.docs}>" if page.docs else "",
+        "Runbook": f"<{page.runbook}>" if page.runbook else "",
+        "Rate limit": page.rate_limit,
+    }
+    return "\n".join(f"- {name}: {value}" for name, value in facts.items() if value)
+
+
+def _proving(page: VendorPage) -> str:
+    lines = [
+        "## How to prove it",
+        "",
+        f"Offline, without any environment: `provendor prove {page.vendor}`, or `pytest contracts/{page.vendor}`.",
+    ]
+    if page.live_flag:
+        lines.append(
+            f"Live checks need `{page.live_flag}` to be `1`, `true`, `on` or `yes`, and the credentials below."
+        )
+    return "\n".join(lines)
+
+
+def _settings(page: VendorPage) -> str:
+    rows = [(f"`{row.env}`", row.kind, row.name, row.default or "", row.title) for row in page.settings]
+    head = ("variable", "kind", "for", "default", "")
+    return "## Environment variables\n\n" + _table(head, rows) if rows else ""
+
+
+def _operations(page: VendorPage) -> str:
+    return "## Operations\n\n" + "\n\n".join(_operation(row) for row in page.operations)
+
+
+def _operation(row: OperationRow) -> str:
+    marks = [row.safety] + ([f"probe every {row.probe_every_s:g} s"] if row.probe_every_s else [])
+    lines = [f"### {row.id}", "", row.summary, "", f"`{row.request}` ({', '.join(marks)})"]
+    lines += ["", row.notes.strip()] if row.notes else []
+    lines += ["", f"Repeating it: {row.idempotency}"] if row.idempotency else []
+    cases = [(f"`{c.name}`", c.status, f"`{c.error}`" if c.error else "", c.origin or "", c.summary) for c in row.cases]
+    return "\n".join([*lines, "", _table(("case", "status", "error", "recording", ""), cases)])
+
+
+def _errors(page: VendorPage) -> str:
+    rows = [(f"`{row.code}`", "yes" if row.retryable else "no", _code(row.when), row.title) for row in page.errors]
+    return "## Errors\n\nThe first row that matches names the error.\n\n" + _table(("code", "retry", "when", ""), rows)
+
+
+def _recordings(page: VendorPage) -> str:
+    rows = [(origin, str(count)) for origin, count in sorted(page.origins.items())]
+    oldest = f"\n\nThe oldest is from {page.oldest}." if page.oldest else ""
+    return "## Recordings\n\n" + _table(("origin", "cassettes"), rows) + oldest if rows else ""
+
+
+# --- all vendors ------------------------------------------------------------------------------------------------------
+
+
+def _index(pages: Iterable[VendorPage]) -> str:
+    rows = [
+        (f"[{page.title}]({page.vendor}.md)", str(len(page.operations)), str(_cases(page)), _origins(page))
+        for page in pages
+    ]
+    head = ("vendor", "operations and flows", "cases", "recordings")
+    more = "- [Retries and idempotency](retries.md)\n- [Webhooks](webhooks.md)"
+    return f"# Vendors under contract\n\n{_table(head, rows)}\n\n{more}"
+
+
+def _cases(page: VendorPage) -> int:
+    return sum(len(operation.cases) for operation in page.operations)
+
+
+def _origins(page: VendorPage) -> str:
+    return ", ".join(f"{count} {origin}" for origin, count in sorted(page.origins.items()))
+
+
+def _retries(pages: Iterable[VendorPage]) -> str:
+    parts = [
+        "# Retries and idempotency",
+        "A call is tried again only where its error is retryable and the call is safe to repeat: it only reads, or it is "
+        "idempotent as said below. Between tries the wait grows exponentially with full jitter; `Retry-After` counts where "
+        "the vendor sends it.",
+    ]
+    for page in pages:
+        retryable = [(f"`{row.code}`", _code(row.when), row.title) for row in page.errors if row.retryable]
+        writes = [
+            (f"`{row.id}`", row.idempotency or "not known: do not repeat") for row in page.operations if _writes(row)
+        ]
+        limit = f"Rate limit: {page.rate_limit}." if page.rate_limit else "No rate limit is known."
+        parts += [f"## {page.title}", limit]
+        parts += [_table(("retry on", "when", ""), retryable)] if retryable else ["Nothing is retryable."]
+        parts += [_table(("write", "repeating it"), writes)] if writes else []
+    return "\n\n".join(parts)
+
+
+def _writes(row: OperationRow) -> bool:
+    return row.safety == "write"
+
+
+def _webhooks(vendors: Iterable[Vendor]) -> str:
+    head, rows = _delivery_table(vendors, with_vendor=True)
+    table = _table(head, rows) if rows else "No vendor has a delivery under contract."
+    return f"# Webhooks\n\nWhat vendors post to us, and what a receiver must know.\n\n{table}"
+
+
+def _delivery_table(vendors: Iterable[Vendor], with_vendor: bool) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    head = ("delivery", "topic", "scope", "drop repetitions by", "signed in", "needed by", "")
+    rows = [
+        (*((vendor.title,) if with_vendor else ()), *_delivery(operation))
+        for vendor in vendors
+        for operation in vendor.deliveries.values()
+    ]
+    return (("vendor", *head) if with_vendor else head), rows
+
+
+def _delivery(operation: Operation) -> tuple[str, ...]:
+    plan = operation.cases[0].plan
+    assert isinstance(plan, Delivery)  # noqa: S101 - every case of a delivery has one
+    return (
+        f"`{operation.id}`",
+        f"`{plan.topic}`" if plan.topic else "",
+        f"`{plan.scope}`" if plan.scope else "",
+        f"`{plan.delivery_id}`" if plan.delivery_id else "",
+        f"`{plan.signature.header}`" if plan.signature else "not signed",
+        plan.needed_by,
+        operation.summary,
+    )
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join([_row(head), "|" + "---|" * len(head), *map(_row, rows)])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    """Return conditions as code: they hold patterns, which Markdown would read as markup."""
+    longest = max((len(run) for run in _runs_of_ticks(text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence}{text}{fence}" if not longest else f"{fence} {text} {fence}"
+
+
+def _runs_of_ticks(text: str) -> Iterator[str]:
+    run = ""
+    for letter in text:
+        run = run + letter if letter == "`" else ""
+        if run:
+            yield run
