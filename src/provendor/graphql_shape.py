@@ -1,4 +1,4 @@
-"""The shape of a GraphQL answer, derived from a document and an SDL. The one module that knows graphql-core.
+"""The shape of a GraphQL answer, derived from a document and an SDL with graphql-core.
 
     shape = derive(document, sdl, scalars={"Money": {"type": "string"}}, variables={"first": 10})
     shape.schema            # JSON Schema of the whole answer: {"data": {...}}
@@ -81,7 +81,7 @@ def derive(
 
     `variables` None means that they are not to be checked. `operation` names one of several operations.
     """
-    schema, problems = _schema(sdl)
+    schema, problems = read_sdl(sdl)
     parsed, unparsed = _parse(document)
     problems += unparsed
     if schema is None or parsed is None:
@@ -273,7 +273,7 @@ class _Selected:
     children: list[ast.SelectionSetNode] = field(default_factory=list)
 
 
-def _schema(sdl: str) -> tuple[gql.GraphQLSchema | None, list[ShapeProblem]]:
+def read_sdl(sdl: str) -> tuple[gql.GraphQLSchema | None, list[ShapeProblem]]:
     """Build the schema; a vendor's own inconsistencies (a deprecated field of an interface, say) are let pass."""
     try:
         parsed = gql.parse(sdl)

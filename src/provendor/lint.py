@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from provendor import cassette, check, loading
+from provendor import cassette, check, loading, source
 from provendor.cache import Cache
-from provendor.contract import Case, Suite
-from provendor.errors import CassetteBroken, CassetteMissing, ContractError, Problem
+from provendor.contract import Case, GraphqlEndpoint, Suite
+from provendor.errors import CassetteBroken, CassetteMissing, ContractError, Problem, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,44 @@ def lint(root: Path, cache: Cache | None = None) -> LintReport:
     return LintReport(tuple(sorted(set(problems))), len(suite.vendors), len(suite.cases))
 
 
+def against(
+    root: Path, whole: Path, *, vendor: str | None = None, version: str | None = None, cache: Cache | None = None
+) -> LintReport:
+    """Compare a pruned SDL with the whole one; by default that of the version that `whole` is named after.
+
+    Raises ContractError where the contracts or the whole SDL cannot be read, UsageError where no pruned SDL is meant, or
+    several are.
+    """
+    suite = loading.load(root, [vendor] if vendor else None, cache)
+    folder, endpoint, chosen = _meant(suite, whole.name, version)
+    name = f"contracts/{folder}/{endpoint.schemas[chosen]}"
+    from provendor.graphql_shape import Text  # noqa: PLC0415 - graphql-core takes a quarter of a second
+    from provendor.graphql_subset import differences  # noqa: PLC0415 - as above
+
+    found = differences(
+        source.plain(root / name, name), source.plain(whole, str(whole)), frozenset(endpoint.open_enums)
+    )
+    files = {Text.SDL: name, Text.DOCUMENT: str(whole)}
+    problems = (Problem(files[each.text], each.line, each.column, "", each.message) for each in found)
+    return LintReport(tuple(sorted(problems)), 1, 0)
+
+
+def _meant(suite: Suite, file: str, version: str | None) -> tuple[str, GraphqlEndpoint, str]:
+    """Return vendor, its GraphQL and the version that is meant."""
+    known = [
+        (name, each.graphql, held)
+        for name, each in suite.vendors.items()
+        if each.graphql
+        for held in each.graphql.schemas
+    ]
+    meant = [each for each in known if (each[2] == version if version else each[2] in file)]
+    if len(meant) == 1:
+        return meant[0]
+    there = ", ".join(f"{vendor} {held}" for vendor, _, held in known) or "none"
+    wanted = f'version "{version}"' if version else f'a version in the name "{file}"'
+    raise UsageError(f"{wanted} is that of {'several' if meant else 'no'} pruned SDL (there: {there})")
+
+
 def _cassette_problems(suite: Suite, case: Case, cache: Cache | None) -> list[Problem]:
     name = f"cassettes/{case.cassette}"
     try:
@@ -44,9 +82,7 @@ def _cassette_problems(suite: Suite, case: Case, cache: Cache | None) -> list[Pr
         if case.pending is None:
             message = f"no cassette at {name}; write one with `provendor adopt {case.id} …` or mark the case `pending`"
             place = case.place
-            return [
-                Problem(place.file, place.line, place.column, ".".join(case.way), message)
-            ]
+            return [Problem(place.file, place.line, place.column, ".".join(case.way), message)]
     except CassetteBroken as trouble:
         return [Problem(name, 0, 0, "", str(trouble))]
     return []

@@ -85,6 +85,11 @@ def read_text(text: bytes, name: str, cache: Cache | None = None, dialect: Diale
     return Document(name, kept[0], digest, decoded)
 
 
+def plain(path: Path, name: str) -> str:
+    """Return the text of a file that is not YAML; raises ContractError where it cannot be read or is not UTF-8."""
+    return _decode(_bytes(path, name), name)
+
+
 def _bytes(path: Path, name: str) -> bytes:
     # Opened without blocking and then looked at: a named pipe would wait for ever, a device never end.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -1,17 +1,29 @@
-"""Read every contract and cassette and report all problems at once, as `file:line:col: path: message`."""
+"""Read every contract and cassette and report all problems at once, as `file:line:col: path: message`.
+
+With `--against`, compare a vendor's pruned GraphQL schema with the whole one instead.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
-from provendor import lint
 from provendor.commands import arguments, console
+from provendor.errors import UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="compare a pruned GraphQL schema with this whole one: every difference is a problem",
+    )
+    parser.add_argument("--version", metavar="V", help="of that schema (default: the version that FILE is named after)")
+    parser.add_argument("--vendor", metavar="VENDOR", help="whose schema that is (default: whoever has that version)")
     arguments.add_root(parser)
     arguments.add_json(parser)
 
@@ -19,19 +31,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print all problems; 0 none, 2 some."""
     root = arguments.root_of(args)
+    if (args.version or args.vendor) and not args.against:
+        raise UsageError("--version and --vendor say which schema --against is about; give that as well")
     with arguments.cache_of(root) as cache:
-        report = lint.lint(root, cache)
+        report = _report(args, root, cache)
     if args.json:
         console.print_json({"problems": [asdict(problem) for problem in report.problems], "cases": report.cases})
     else:
         for problem in report.problems:
             print(problem)
-        count = len(report.problems)
-        verdict = (
-            f"{count} problem{'s' * (count != 1)}"
-            if count
-            else f"{report.cases} cases in {report.vendors} vendors: fine"
-        )
         sys.stdout.flush()  # so that the verdict comes last also where both go into one file
-        print(verdict, file=sys.stderr)
+        print(_verdict(report, args.against), file=sys.stderr)
     return 2 if report.problems else 0
+
+
+def _report(args: argparse.Namespace, root: Path, cache: Cache) -> lint.LintReport:
+    if args.against is None:
+        return lint.lint(root, cache)
+    return lint.against(root, args.against, vendor=args.vendor, version=args.version, cache=cache)
+
+
+def _verdict(report: lint.LintReport, against: Path | None) -> str:
+    count = len(report.problems)
+    if count:
+        return f"{count} problem{'s' * (count != 1)}"
+    if against:
+        return f"a true subset of {against.name}"
+    return f"{report.cases} cases in {report.vendors} vendors: fine"
