@@ -32,7 +32,7 @@ class Asked:
 
 
 def calls(files: Mapping[str, Any]) -> Iterator[Asked]:
-    """Yield every call of every operation and of every case that changes one. The grammar has passed the files."""
+    """Yield every call of every operation, and of every case and step that changes one. The grammar has passed the files."""
     shared = files["vendor.yaml"].get("graphql", {})
     for name, value in files.items():
         for id_, operation in value.get("operations", {}).items():
@@ -43,6 +43,22 @@ def calls(files: Mapping[str, Any]) -> Iterator[Asked]:
                     if change := expected.get("with", {}).get("graphql"):
                         below = (*way, "cases", case, "with", "graphql")
                         yield _call(name, below, operation["graphql"], change, shared.get("version", ""))
+        yield from _calls_of_flows(name, files, shared.get("version", ""))
+
+
+def _calls_of_flows(name: str, files: Mapping[str, Any], version: str) -> Iterator[Asked]:
+    """Yield the calls that a step of a flow changes, or a case of the flow."""
+    operations = {id_: item for value in files.values() for id_, item in value.get("operations", {}).items()}
+    for id_, flow in files[name].get("flows", {}).items():
+        for index, step in enumerate(flow["steps"]):
+            changes: list[tuple[Way, Any]] = [(("flows", id_, "steps", index, "with"), step.get("with", {}))]
+            for case, expected in flow["cases"].items():
+                way: Way = ("flows", id_, "cases", case, "with", step["name"])
+                changes.append((way, expected.get("with", {}).get(step["name"], {})))
+            call = operations[step["call"]].get("graphql")
+            for way, change in changes:
+                if call is not None and "graphql" in change:
+                    yield _call(name, (*way, "graphql"), call, change["graphql"], version)
 
 
 def _call(file: str, way: Way, value: Mapping[str, Any], change: Mapping[str, Any], version: str) -> Asked:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from provendor import cassette
 from provendor.cache import Cache
-from provendor.contract import Case, ErrorRule, Operation, RateLimit, Vendor
+from provendor.contract import Case, ErrorRule, Flow, FlowStep, Operation, RateLimit, Vendor
 from provendor.errors import TransportError
 
 
@@ -31,7 +31,10 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class OperationRow:
-    """One operation with its cases. `probe_every_s` is None where it is not a probe."""
+    """One operation, or one flow, with its cases. `probe_every_s` is None where it is not a probe.
+
+    The `request` of a flow is what its steps ask, in order. `paging` is how a list is handed out, empty where it is not.
+    """
 
     id: str
     summary: str
@@ -41,6 +44,7 @@ class OperationRow:
     probe_every_s: float | None
     notes: str
     cases: tuple[CaseRow, ...]
+    paging: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +145,28 @@ def _operation(operation: Operation, cassettes: Path, today: date, cache: Cache 
     return OperationRow(
         id=operation.id,
         summary=operation.summary,
-        request=f"{operation.template.method} {operation.template.target}",
+        request=_asks(operation),
         safety=operation.safety,
         idempotency=operation.idempotency,
         probe_every_s=operation.probe.every_s if operation.probe else None,
         notes=operation.notes,
         cases=tuple(_case(case, cassettes, today, cache) for case in operation.cases),
+        paging=operation.paging.style if operation.paging else "",
     )
+
+
+def _asks(operation: Operation) -> str:
+    """Return what is asked: `GET /jobs/{job_id}`; of a flow every step: `posts.schedule, then jobs.get every 2 s`."""
+    plans = [case.plan for case in operation.cases if isinstance(case.plan, Flow)]
+    if not plans:
+        return f"{operation.template.method} {operation.template.target}"
+    longest = max(plans, key=lambda plan: len(plan.steps))
+    return ", then ".join(_step(step) for step in longest.steps)
+
+
+def _step(step: FlowStep) -> str:
+    again = f" every {step.poll.every_s:g} s for at most {step.poll.within_s:g} s" if step.poll else ""
+    return f"{step.case.operation}{again}"
 
 
 def _rate(limit: RateLimit | None) -> str:

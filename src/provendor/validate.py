@@ -15,7 +15,7 @@ from typing import Any
 from provendor import engine, requests
 from provendor.check import Check, check, examine
 from provendor.classify import candidates
-from provendor.contract import Case, Expect
+from provendor.contract import Case, Expect, Flow
 from provendor.exchange import Exchange, Headers, Request, Source
 from provendor.requests import Values
 from provendor.verdict import Finding, Outcome, Skip, Verdict, worst
@@ -152,7 +152,10 @@ class _Answer:
     def _judged(self, case: Case, status: int, request: Request, checks: Sequence[Check]) -> CaseJudgement:
         headers = self.headers if self.headers is not None else Headers()
         exchange = Exchange(request, status, headers, self.body, Source.RECORDED)
-        return CaseJudgement(case, tuple(examine(each, exchange, case.expect) for each in checks))
+        verdicts = tuple(examine(each, exchange, case.expect) for each in checks)
+        if isinstance(case.plan, Flow):
+            verdicts += (_end_of_flow(case, case.plan, exchange),)
+        return CaseJudgement(case, verdicts)
 
     def _checks(self) -> Iterator[Check]:
         """Yield the engine's checks that an answer without a cassette and a clock can be asked."""
@@ -210,8 +213,16 @@ def _tells_of_a_body(expect: Expect) -> bool:
     return expect.body is not None or expect.text is not None or expect.empty or by_table
 
 
+def _end_of_flow(case: Case, plan: Flow, exchange: Exchange) -> Verdict:
+    """Judge whether the flow ends so with this answer: it is taken for the last one of the step at which the case ends."""
+    from provendor.flows import findings_at_the_end  # noqa: PLC0415 - few answers belong to a flow
+
+    findings = tuple(findings_at_the_end(case, plan, exchange))
+    return Verdict("flow", Outcome.FAIL if findings else Outcome.PASS, findings)
+
+
 def _request(case: Case, values: Values | None) -> Request:
-    if values is not None:
+    if values is not None and not isinstance(case.plan, Flow):  # what a flow captures is not known here
         return requests.build(case, values)
     return Request(case.template.method, case.template.target)
 

@@ -94,6 +94,7 @@ def _page(page: VendorPage) -> str:
 def _operation(operation: OperationRow) -> str:
     marks = [operation.safety] if operation.safety == "write" else []
     marks += [f"probe every {operation.probe_every_s:g} s"] if operation.probe_every_s else []
+    marks += [f"pages by {operation.paging}"] if operation.paging else []
     mark = f"  [{', '.join(marks)}]" if marks else ""
     return "\n".join(
         [f"{operation.id}{mark}", f"    {operation.request}", f"    {operation.summary}", *map(_case, operation.cases)]
