@@ -9,8 +9,10 @@ from typing import Any
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.exchange import Exchange, Source
 from provendor.verdict import Finding, Outcome, Skip
+
+from ._google import json_of, require_the_code_to_be_the_status
 
 REPORTS = ("google-analytics/reports.*", "google-analytics/realtime.run")
 TOKENS = ("tokensPerDay", "tokensPerHour", "tokensPerProjectPerHour")
@@ -110,20 +112,14 @@ def quota_is_left(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
 @check("google-analytics/*")
 def the_error_repeats_the_status(exchange: Exchange, expect: Expect) -> None:
     """The code inside an error is the HTTP status; where they differ something between us changed one of them."""
-    if exchange.status < 400:
-        raise Skip("the answer is no error")
-    body = _json(exchange)
-    error = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(error, dict):
-        raise Skip("the error has no code inside")
-    assert error.get("code") == exchange.status, f"{error.get('code')} inside a {exchange.status}"
+    require_the_code_to_be_the_status(exchange)
 
 
 def _reports(exchange: Exchange) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the reports of a success, one or a batch, with their JSON pointers."""
     if exchange.status != 200:
         raise Skip("the answer is a refusal")
-    body = _json(exchange)
+    body = json_of(exchange)
     if not isinstance(body, dict):
         raise Skip("the answer is no object")
     if "reports" not in body:
@@ -155,13 +151,6 @@ def _list(of: dict[str, Any], name: str) -> list[Any]:
 
 def _names(of: dict[str, Any], name: str) -> list[str]:
     return [str(each.get("name")) for each in _list(of, name) if isinstance(each, dict)]
-
-
-def _json(exchange: Exchange) -> Any:
-    try:
-        return exchange.json
-    except BodyNotJson:
-        raise Skip("the answer is no JSON") from None
 
 
 def _sent(exchange: Exchange) -> dict[str, Any]:
