@@ -10,6 +10,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from provendor import lint
+from provendor.cache import Cache
 from provendor.commands import arguments, console
 from provendor.errors import UsageError
 
