@@ -24,7 +24,7 @@ from provendor import engine, present, run
 from provendor.check import Check, examine, load_checks
 from provendor.codes import CODES
 from provendor.contract import Expect, HeaderTest, Pending, Suite
-from provendor.errors import CassetteBroken, CassetteMissing, NotRecorded, TransportError
+from provendor.errors import CassetteBroken, CassetteMissing, NotRecorded, TokenRefused, TransportError
 from provendor.exchange import Exchange, Json, Request
 from provendor.network import Refused
 from provendor.run import Result
@@ -222,6 +222,9 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers] = MappingProxyType(
         ),
         "cassette-broken": Example(
             "status: 200", CassetteBroken("cassettes/acme/users.get/ok.yaml:3:1: not YAML"), an_expect()
+        ),
+        "token-refused": Example(
+            "status: 200", TokenRefused("acme/oauth.token:ok: the token endpoint refuses: dead", "dead", False), an_expect()
         ),
         "cassette-unused": Example("status: 200", answered(), an_expect(), after=unused),
         "request-mismatch": Example(

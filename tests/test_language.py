@@ -201,6 +201,15 @@ _PAGES = {"style": "cursor", "items": "$.data", "next": "$.next", "send": {"quer
 _PAGED = [(f"{_O} paging", _PAGES), (f"{_C} pages", "all")]
 _NUMBERED = [*_PAGED, (f"{_O} paging", {"style": "page", "items": "$.data", "send": {"query": "page"}})]
 
+_OAUTH2 = {"grant": "client_credentials", "token": "users.get", "gives": "api_key"}
+_ASSERTION = {
+    "issuer": "robot@example.com",
+    "key": "{api_key}",
+    "audience": "https://a.example.com",
+    "gives": "api_key",
+}
+_SIGNED = {**_OAUTH2, "grant": "jwt_bearer", "assertion": _ASSERTION}
+
 CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "resource_file.flows": _FLOWS,
     "flow.summary": [*_FLOWS, ("users.yaml flows twice summary", "Two times.")],
@@ -263,6 +272,23 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "graphql_vendor.scalars": [(f"{_V} graphql", {**_GRAPHQL, "scalars": _SCALARS})],
     "graphql_vendor.open_enums": [(f"{_V} graphql", {**_GRAPHQL, "open_enums": ["Kind"]})],
     "graphql_vendor.deprecated": [(f"{_V} graphql", {**_GRAPHQL, "deprecated": ["Query.old"]})],
+    "vendor_file.oauth2": [(f"{_V} oauth2", _OAUTH2)],
+    "oauth2.grant": [(f"{_V} oauth2", {**_OAUTH2, "grant": "refresh_token"})],
+    "oauth2.token": [
+        ("users.yaml operations users.token", USERS["operations"]["users.get"]),
+        (f"{_V} oauth2", {**_OAUTH2, "token": "users.token"}),
+    ],
+    "oauth2.gives": [(f"{_V} secrets", {**_SECRET, "own": {"env": "A"}}), (f"{_V} oauth2", {**_OAUTH2, "gives": "own"})],
+    "oauth2.assertion": [(f"{_V} oauth2", _SIGNED)],
+    "assertion.issuer": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "issuer": "robot@example.org"}})],
+    "assertion.key": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "key": "key"}})],
+    "assertion.key_id": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "key_id": "1"}})],
+    "assertion.audience": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "audience": "https://b.example.com"}})],
+    "assertion.scope": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "scope": "read"}})],
+    "assertion.gives": [
+        (f"{_V} secrets", {**_SECRET, "own": {"env": "A"}}),
+        (f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "gives": "own"}}),
+    ],
     "vendor_file.version_header": [(f"{_V} api_version", "3"), (f"{_V} version_header", "X-Version")],
     "vendor_file.warnings": [(f"{_V} warnings", {"$.warnings[*]": "ignored"})],
     "operation.graphql": _SHOP,

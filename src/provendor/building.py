@@ -27,6 +27,7 @@ from provendor.contract import (
     FlowStep,
     GraphqlCall,
     GraphqlEndpoint,
+    Oauth2,
     Operation,
     Paging,
     Pending,
@@ -40,6 +41,8 @@ from provendor.contract import (
 from provendor.exchange import Json
 from provendor.notation import header_tests, json_test, seconds, statuses
 from provendor.planning import FLOW_CODES, captures, paging, poll
+from provendor.receiving import RECEIVER
+from provendor.receiving import plan as delivery_plan
 from provendor.schema import Schema
 
 VENDOR_FILE = "vendor.yaml"
@@ -90,6 +93,9 @@ def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
         yield from (way + rule for rule in _rules_of(flow))
         yield from ((*way, "steps", index) for index in range(len(flow["steps"])))
         yield from ((*way, "cases", case) for case in flow["cases"])
+    for name, delivery in value.get("deliveries", {}).items():
+        yield ("deliveries", name)
+        yield from (("deliveries", name, "cases", case) for case in delivery["cases"])
 
 
 def _rules_of(value: Any) -> Iterable[tuple[str, int]]:
@@ -170,7 +176,13 @@ def _vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         version_header=value.get("version_header"),
         warnings=tuple(value.get("warnings", {}).items()),
         graphql=_graphql_endpoint(value["graphql"]) if "graphql" in value else None,
+        oauth2=_oauth2(value["oauth2"]) if "oauth2" in value else None,
     )
+
+
+def _oauth2(value: dict[str, Any]) -> Oauth2:
+    assertion = value.get("assertion")
+    return Oauth2(value["grant"], value["token"], value["gives"], MappingProxyType(assertion) if assertion else None)
 
 
 def _graphql_endpoint(value: dict[str, Any]) -> GraphqlEndpoint:
@@ -478,16 +490,18 @@ def _flow_case(called: list[_Asked], rules: tuple[ErrorRule, ...], flow: str, va
     names = [step["name"] for step in value["steps"]]
     last = names.index(item.get("ends_at", names[-1]))
     asked = [step._replace(own_rules=rules + step.own_rules) for step in called[: last + 1]]
-    steps = tuple(
-        _flow_step(step, value["steps"][index], item.get("with", {}), (*way, "steps", index))
-        for index, step in enumerate(asked)
-    )
+    steps: list[FlowStep] = []
+    for index, step in enumerate(asked):
+        known = {capture.name for before in steps for capture in before.captures}
+        given = {key: each for key, each in step.template.path.items() if key not in known}
+        shared = step._replace(template=replace(step.template, path=MappingProxyType(given)))
+        steps.append(_flow_step(shared, value["steps"][index], item.get("with", {}), (*way, "steps", index)))
     end = asked[-1]._replace(operation=flow, template=steps[-1].case.template, paging=None)
     ends = item.get("error") if item.get("error") in FLOW_CODES else None
     said = {key: part for key, part in item.items() if key != "with" and not (key == "error" and ends)}
     case = _case(end, name, {"shape": "none", **said} if ends else said, (*way, "cases", name))
     safety: Literal["read", "write"] = "write" if any(step.safety == "write" for step in called) else "read"
-    return replace(case, safety=safety, plan=Flow(steps, ends))
+    return replace(case, safety=safety, plan=Flow(tuple(steps), ends))
 
 
 def _flow_step(asked: _Asked, value: dict[str, Any], changes: dict[str, Any], way: tuple[str | int, ...]) -> FlowStep:
@@ -501,6 +515,43 @@ def _flow_step(asked: _Asked, value: dict[str, Any], changes: dict[str, Any], wa
         key=f"{sources.start}{asked.maker.file}#{''.join(f'/{step}' for step in way)}",
         captures=captures(value.get("capture", {})),
         poll=poll(value["poll"]) if "poll" in value else None,
+    )
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------------
+
+
+def _delivery(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
+    template = Template("POST", f"{RECEIVER}/{maker.vendor.name}/{name}")
+    asked = _Asked(maker, name, template, (), "read", echo=False)
+    return Operation(
+        vendor=maker.vendor.name,
+        id=name,
+        summary=value["summary"],
+        template=template,
+        safety="read",
+        place=maker.sources.place(maker.file, "deliveries", name),
+        cases=tuple(_delivery_case(asked, value, case, item) for case, item in value["cases"].items()),
+        notes=value.get("notes", ""),
+    )
+
+
+def _delivery_case(asked: _Asked, delivery: dict[str, Any], name: str, value: dict[str, Any]) -> Case:
+    """Return a case whose answer is the delivery; the error table is about answers, and not about what we are sent."""
+    sources, way = asked.maker.sources, ("deliveries", asked.operation)
+    case = _case(asked, name, {**value, "status": 200}, (*way, "cases", name))
+    body = case.expect.body
+    if "body" in delivery and "body" in value:
+        both: Json = {"allOf": [delivery["body"], value["body"]]}
+        body = Schema(both, case.place.file, f"/deliveries/{asked.operation}/cases/{name}/body", sources.read)
+    elif "body" in delivery:
+        body = Schema(delivery["body"], case.place.file, f"/deliveries/{asked.operation}/body", sources.read)
+    shared = sources.files[VENDOR_FILE].get("webhooks", {})
+    return replace(
+        case,
+        expect=replace(case.expect, body=body, errors=()),
+        live=False,
+        plan=delivery_plan(shared, delivery, value),
     )
 
 
@@ -521,5 +572,6 @@ _REQUESTS: Mapping[str, Callable[[_Maker, dict[str, Any]], Template]] = {"reques
 _SECTIONS: Mapping[str, Callable[[_Maker, str, dict[str, Any]], Any]] = {
     "operations": _operation,
     "flows": _flow,
+    "deliveries": _delivery,
 }
 """Section of a resource file to the function that makes one entry of it; the name of the section is a field of Vendor."""

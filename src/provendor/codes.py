@@ -105,6 +105,14 @@ _TABLE = (
         "Move to the successor before the day that is shown.",
     ),
     Code(
+        "token-refused",
+        "the vendor gives no access token",
+        "A live call needs a token first, and the token endpoint refused it, with an error status or with an error inside a "
+        "200. The vendor's own code for the refusal stands in the finding.",
+        "Look at the credentials that the token operation uses: an ended refresh token, a wrong secret and a service "
+        "account without access each have a code of their own in the vendor's error table.",
+    ),
+    Code(
         "version-served",
         "another version answered than the one that was asked",
         "The header that the contract names under `version_header:` holds another version. Vendors fall forward silently "

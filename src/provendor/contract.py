@@ -80,6 +80,19 @@ class Auth:
 
 
 @dataclass(frozen=True, slots=True)
+class Oauth2:
+    """How an access token is had: the operation `token` is asked, and its answer fills the secret `gives`.
+
+    `assertion` is what a service account signs: `issuer`, `key`, `key_id`, `audience`, `scope`, and the name that it `gives`.
+    """
+
+    grant: Literal["client_credentials", "refresh_token", "jwt_bearer"]
+    token: str
+    gives: str
+    assertion: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """What the vendor allows: `requests` per `per_s` seconds."""
 
@@ -315,36 +328,37 @@ class Flow(Plan):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """How a vendor asks whether an endpoint is ours: a GET whose query holds `mode`, our token and a text to send back.
+    """How a vendor asks whether an endpoint is ours: a GET whose query holds our token and a text to send back.
 
-    `token` is the name of the secret that the vendor must know.
+    `query` is the parameter with that text, `verify` the one with the token. `secret` names the token, which the vendor
+    must know. `where` are other parameters and what they must be.
     """
 
-    token: str
-    mode: str
-    mode_parameter: str
-    token_parameter: str
-    challenge_parameter: str
+    query: str
+    verify: str
+    secret: str
+    where: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery(Plan):
-    """What a vendor posts to us. `secret` names the secret that signs it; without a rule the vendor does not sign.
+    """What a vendor posts to us. `secret` names the secret that signs it; without a rule it is not signed.
 
-    `topic_header`, `delivery_id` and `order_by` are headers: which topic it is, what tells a repetition, what puts
-    deliveries in order.
+    `topic_at`, `delivery_id` and `order_by` are each a header, or a JSONPath into the body: which topic it is, what tells
+    a repetition, what puts deliveries in order. `dedupe` says in words what tells a repetition where no such place does.
     """
 
     section: ClassVar[str] = "deliveries"
 
     topic: str | None = None
-    topic_header: str | None = None
+    topic_at: str | None = None
     delivery_id: str | None = None
     order_by: str | None = None
     signature: SignatureRule | None = None
     secret: str | None = None
     challenge: Challenge | None = None
     scope: str = ""
+    dedupe: str = ""
     needed_by: str = ""
 
 
@@ -438,6 +452,7 @@ class Vendor:
     version_header: str | None = None
     warnings: tuple[tuple[str, str], ...] = ()
     graphql: GraphqlEndpoint | None = None
+    oauth2: Oauth2 | None = None
     operations: Mapping[str, Operation] = field(default_factory=_nothing)
     flows: Mapping[str, Operation] = field(default_factory=_nothing)
     deliveries: Mapping[str, Operation] = field(default_factory=_nothing)

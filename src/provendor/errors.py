@@ -7,7 +7,8 @@ ProvendorError
 └── TransportError       no exchange came back
     ├── NotRecorded      the cassette has no answer to this request: nearest recording and what differs
     ├── CassetteMissing  there is no cassette for the case
-    └── CassetteBroken   the cassette cannot be read
+    ├── CassetteBroken   the cassette cannot be read
+    └── TokenRefused     the vendor gives no access token
 """
 
 from __future__ import annotations
@@ -89,3 +90,14 @@ class NotRecorded(TransportError):
     def __init__(self, message: str, differences: tuple[tuple[str, str, str], ...] = ()) -> None:
         super().__init__(message)
         self.differences = differences
+
+
+class TokenRefused(TransportError):
+    """No access token could be had. `reason` is the vendor's code, or ours, for why; the text never holds a secret."""
+
+    code = "token-refused"
+
+    def __init__(self, message: str, reason: str, retryable: bool) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retryable = retryable

@@ -83,17 +83,28 @@ def faults(folder: str, files: Mapping[str, Json]) -> Found:
     yield from _vendor(shared, folder)
     operations: dict[str, Node] = {}
     flows: dict[str, Node] = {}
+    deliveries: dict[str, Node] = {}
+    sections = (
+        ("operations", "operation", operations),
+        ("flows", "flow", flows),
+        ("deliveries", "delivery", deliveries),
+    )
     for name, value in files.items():
-        for section, word, known in (("operations", "operation", operations), ("flows", "flow", flows)):
+        for section, word, known in sections:
             for id_, node in Node(name, value)[section].items():
-                first = operations.get(id_) or flows.get(id_)
+                first = operations.get(id_) or flows.get(id_) or deliveries.get(id_)
                 if first is not None:
                     yield node.fault(f"the {word} is already in {first.file}: ids are unique per vendor", at_key=True)
                 known.setdefault(id_, node)
+    token = shared["oauth2"]["token"]
+    if token.text and token.text not in operations:
+        yield token.fault(f'no operation is called "{token.text}"{did_you_mean(token.text, operations)}')
     for node in operations.values():
         yield from _operation(node, shared)
     for node in flows.values():
         yield from _flow(node, operations, shared)
+    for node in deliveries.values():
+        yield from _delivery(node, shared)
 
 
 # --- vendor.yaml ------------------------------------------------------------------------------------------------------
@@ -111,7 +122,35 @@ def _vendor(vendor: Node, folder: str) -> Found:
             if section == "secrets" and key in variables:
                 yield node.fault(f"{key} is already a variable: choose another name", at_key=True)
     yield from _auth(vendor["auth"], vendor)
+    yield from _oauth2(vendor["oauth2"], vendor)
     yield from _rules(vendor["errors"])
+    yield from _webhooks(vendor["webhooks"], vendor["secrets"].names)
+
+
+def _oauth2(oauth2: Node, vendor: Node) -> Found:
+    """Yield names that no secret has, and an assertion without the grant that sends it, or the other way round."""
+    secrets = vendor["secrets"].names
+    for node in (oauth2["gives"], oauth2["assertion"]["gives"]):
+        if node.text and node.text not in secrets:
+            yield node.fault(f'no secret is called "{node.text}"{did_you_mean(node.text, secrets)}')
+    for node in oauth2["assertion"].values():
+        yield from _unknown(node, _known_names(vendor))
+    signs = oauth2["grant"].text == "jwt_bearer"
+    if oauth2["grant"].text and signs is not ("assertion" in oauth2):
+        yield oauth2["grant"].fault("`jwt_bearer` needs an `assertion`, and no other grant has one")
+
+
+def _webhooks(webhooks: Node, secrets: set[str]) -> Found:
+    """Yield secrets that are not declared, and timestamps that are signed without being sent."""
+    signature = webhooks["signature"]
+    for node in (signature["secret"], webhooks["challenge"]["secret"]):
+        for name in references(node.text):
+            if name not in secrets:
+                yield node.fault(f"{{{name}}} is not declared under `secrets`{did_you_mean(name, secrets)}")
+    for key in ("signed", "tolerance"):
+        needs = key in signature if key == "tolerance" else "{timestamp}" in signature["signed"].text
+        if needs and "timestamp" not in signature:
+            yield signature[key].fault("needs `timestamp`, the header that holds the moment of signing", at_key=True)
 
 
 def _known_names(vendor: Node) -> set[str]:
@@ -426,7 +465,7 @@ def _captures(step: Node, later: list[Node], operations: Mapping[str, Node], ven
 
 def _uses(step: Node, operation: Node | None, name: str) -> bool:
     parts = [step["with"].value]
-    if operation is not None and name not in operation["path"]:
+    if operation is not None:
         parts += [operation[key].value for key in ("request", "query", "headers", "graphql", *_BODIES)]
     return any(name in references(text) for text in _texts(parts))
 
@@ -488,6 +527,25 @@ def _own_code(error: Node, end: Node) -> Found:
             yield error.fault(f'the step "{end["name"].text}" has no `{key}`, so that it never ends with this code')
             return
         node = node[key]
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------------
+
+
+def _delivery(delivery: Node, vendor: Node) -> Found:
+    """Yield a delivery that cannot be told from others, and cases that lack what no delivery of the vendor carries."""
+    webhooks = vendor["webhooks"]
+    if "topic" in webhooks and "topic" not in delivery:
+        yield delivery.fault(
+            f'the key "topic" is missing: deliveries say at {webhooks["topic"].text} which one they are', at_key=True
+        )
+    for case in delivery["cases"].values():
+        yield from _same_header_twice(case["headers"])
+        for lacking in case["without"].entries():
+            if vendor.is_mapping and lacking.text and lacking.text not in webhooks:
+                yield lacking.fault(
+                    f"`webhooks` in vendor.yaml says nothing of {lacking.text}, so that no delivery carries it"
+                )
 
 
 # --- values ---------------------------------------------------------------------------------------------------------

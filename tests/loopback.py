@@ -1,0 +1,89 @@
+"""A scripted HTTP server on loopback, and a transport that reaches it over a real socket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+
+from provendor.exchange import Exchange, Headers, Request, Source
+
+
+@dataclass
+class Seen:
+    """A request as the server saw it."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Answer:
+    """What the server answers."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Server:
+    """Where it listens, and every request so far."""
+
+    url: str
+    seen: list[Seen] = field(default_factory=list)
+
+
+@contextmanager
+def serve(respond: Callable[[Seen], Answer]) -> Iterator[Server]:
+    """Answer every request with what `respond` returns, until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            seen = Seen(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            server.seen.append(seen)
+            answer = respond(seen)
+            self.send_response(answer.status)
+            for name, value in {**answer.headers, "content-length": str(len(answer.body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listener.daemon_threads = True
+    server = Server(f"http://127.0.0.1:{listener.server_port}")
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        listener.shutdown()
+        thread.join()
+        listener.server_close()
+
+
+class OverTheWire:
+    """The smallest live transport: httpx, one request after the other."""
+
+    async def send(self, request: Request) -> Exchange:
+        """Send the request over a socket and return what came back."""
+        async with httpx.AsyncClient(verify=False, trust_env=False) as client:  # noqa: S501 - loopback without TLS
+            answer = await client.request(
+                request.method, request.url, params=request.query, headers=list(request.headers), content=request.body
+            )
+        headers = Headers(tuple(answer.headers.multi_items()))
+        return Exchange(request, answer.status_code, headers, answer.content, Source.LIVE, elapsed_ms=1.0)
