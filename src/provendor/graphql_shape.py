@@ -29,6 +29,9 @@ _BUILT_IN: Mapping[str, dict[str, Json]] = {
 }
 
 
+_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"  # what an enum's value looks like, also one that is not known yet
+
+
 class Text(StrEnum):
     """Which of the given texts a problem is about."""
 
@@ -61,7 +64,7 @@ class Shape:
 class Dialect:
     """How a vendor's GraphQL reads on the wire.
 
-    `scalars` gives a JSON Schema for each custom scalar. Values of `open_enums` may grow and are any string.
+    `scalars` gives a JSON Schema for each custom scalar. Values of `open_enums` may grow and are any name.
     `deprecated` names fields as `Type.field` whose use is known and accepted.
     """
 
@@ -95,7 +98,7 @@ def derive(
     deriver = _Deriver(schema, parsed, dialect)
     root = schema.get_root_type(chosen.operation)
     assert root is not None  # noqa: S101 - validation has refused operations that the SDL has no root for
-    data = deriver.composite(root, [chosen.selection_set])
+    data = deriver.composite(root, [_Part(chosen.selection_set)])
     problems += [_at(Text.SDL, None, message) for message in sorted(deriver.unknown_scalars)]
     if variables is not None:
         problems += _unfit(schema, chosen, variables)
@@ -163,7 +166,7 @@ class _Deriver:
         }
         self.unknown_scalars: set[str] = set()
 
-    def composite(self, kind: gql.GraphQLCompositeType, selected: Sequence[ast.SelectionSetNode]) -> dict[str, Json]:
+    def composite(self, kind: gql.GraphQLCompositeType, selected: Sequence[_Part]) -> dict[str, Json]:
         """Return the schema of an object, or of what an interface or union may turn out to be."""
         if isinstance(kind, gql.GraphQLObjectType):
             return self._object(kind, selected, typename=kind.name)
@@ -180,13 +183,14 @@ class _Deriver:
     def _object(
         self,
         kind: gql.GraphQLCompositeType,
-        selected: Sequence[ast.SelectionSetNode],
+        selected: Sequence[_Part],
         typename: str | None,
         others: Collection[str] = (),
     ) -> dict[str, Json]:
         fields: dict[str, _Selected] = {}
-        for selection_set in selected:
-            self._collect(kind, selection_set, fields, optional=False)
+        for part in selected:
+            # What stands in the only place of a field is there whenever the field is.
+            self._collect(kind, part.selection_set, fields, optional=part.optional and len(selected) > 1)
         properties: dict[str, Json] = {}
         for key, chosen in fields.items():
             if chosen.name == "__typename":
@@ -221,7 +225,7 @@ class _Deriver:
         chosen = fields.setdefault(key, _Selected(node.name.value, optional=True))
         chosen.optional = chosen.optional and optional
         if node.selection_set:
-            chosen.children.append(node.selection_set)
+            chosen.children.append(_Part(node.selection_set, optional))
 
     def _applicable(self, kind: gql.GraphQLCompositeType, node: ast.SelectionNode) -> ast.SelectionSetNode | None:
         """Return what a fragment selects of this type, or None where it is about another one."""
@@ -241,18 +245,18 @@ class _Deriver:
     def _is_sub_type(self, about: Any, kind: gql.GraphQLCompositeType) -> bool:
         return not isinstance(kind, gql.GraphQLUnionType) and self._schema.is_sub_type(about, kind)
 
-    def _output(self, kind: Any, children: Sequence[ast.SelectionSetNode]) -> dict[str, Json]:
+    def _output(self, kind: Any, children: Sequence[_Part]) -> dict[str, Json]:
         if isinstance(kind, gql.GraphQLNonNull):
             return self._value(kind.of_type, children)
         return nullable(self._value(kind, children))
 
-    def _value(self, kind: Any, children: Sequence[ast.SelectionSetNode]) -> dict[str, Json]:
+    def _value(self, kind: Any, children: Sequence[_Part]) -> dict[str, Json]:
         if isinstance(kind, gql.GraphQLList):
             return {"type": "array", "items": self._output(kind.of_type, children)}
         if isinstance(kind, gql.GraphQLEnumType):
             open_ended = kind.name in self._dialect.open_enums
             values: list[Json] = list(kind.values)
-            return {"type": "string", "minLength": 1} if open_ended else {"type": "string", "enum": values}
+            return {"type": "string", "pattern": _NAME} if open_ended else {"type": "string", "enum": values}
         if isinstance(kind, gql.GraphQLScalarType):
             return self._scalar(kind.name)
         return self.composite(kind, children)
@@ -270,7 +274,15 @@ class _Selected:
 
     name: str
     optional: bool
-    children: list[ast.SelectionSetNode] = field(default_factory=list)
+    children: list[_Part] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is selected in one place; `optional` where a directive may leave that place out."""
+
+    selection_set: ast.SelectionSetNode
+    optional: bool = False
 
 
 def read_sdl(sdl: str) -> tuple[gql.GraphQLSchema | None, list[ShapeProblem]]:
