@@ -8,7 +8,7 @@ from typing import Any
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import BodyNotJson, Exchange, Json
+from provendor.exchange import BodyNotJson, Exchange
 from provendor.verdict import Finding, Outcome, Skip
 
 MADE_UP = "bg_deployments_compat"
@@ -36,7 +36,7 @@ def no_value_of_a_secret_comes_along(exchange: Exchange, expect: Expect) -> Iter
             yield Finding("business", "a name without its value", "a value", f"{at}/value")
 
 
-def _machines(exchange: Exchange) -> list[Json]:
+def _machines(exchange: Exchange) -> list[Any]:
     """Return the list that a success answers; anything else is judged by other checks."""
     if exchange.status >= 300:
         raise Skip("the answer is a refusal")
@@ -71,7 +71,7 @@ def _checks(machine: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in checks if isinstance(each, dict)] if isinstance(checks, list) else []
 
 
-def _secrets(body: Json) -> Iterator[tuple[str, dict[str, Any]]]:
+def _secrets(body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the JSON pointer and the entry of every secret, by whichever of the two ways it came."""
     app = body.get("data", {}).get("app") if isinstance(body, dict) and isinstance(body.get("data"), dict) else None
     for root, holder in (("", body), ("/data/app", app)):
@@ -81,7 +81,7 @@ def _secrets(body: Json) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{root}/secrets/{index}", secret
 
 
-def _json(exchange: Exchange) -> Json:
+def _json(exchange: Exchange) -> Any:
     try:
         return exchange.json
     except BodyNotJson:
