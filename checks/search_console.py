@@ -46,7 +46,9 @@ def no_row_appears_twice(exchange: Exchange, expect: Expect) -> Iterator[Finding
         keys = _list(row, "keys") if isinstance(row, dict) else []
         first = seen.setdefault(json.dumps(keys), index)
         if first != index:
-            yield Finding("business", f"other keys than /rows/{first}", ", ".join(map(str, keys)), f"/rows/{index}/keys")
+            yield Finding(
+                "business", f"other keys than /rows/{first}", ", ".join(map(str, keys)), f"/rows/{index}/keys"
+            )
 
 
 @check("search-console/sitemaps.get", "search-console/sitemaps.list")
