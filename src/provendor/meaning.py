@@ -361,15 +361,18 @@ def _difference(change: Node, operation: Node, vendor: Node, captured: Collectio
         yield change["auth"].fault("the operation sends no credential that could be wrong or left out")
 
 
-def _error(case: Node, tables: Iterable[Node], vendor: Node) -> Found:
-    """Yield an error code that does not exist, or that this case's status can never be given."""
+def _error(case: Node, tables: Iterable[Node], vendor: Node, others: Iterable[str] = ()) -> Found:
+    """Yield an error code that does not exist, or that this case's status can never be given.
+
+    `others` are codes that do not come from a table.
+    """
     rules = [rule for table in tables for rule in table.entries()]
     codes = {rule["code"].text for rule in rules if rule["code"].text}
     wanted, code, allowed = case["error"], case["error"].text, _statuses(case["status"])
     if not vendor.is_mapping:
         return
     if code and code not in codes:
-        hint = did_you_mean(code, codes) or (f"; known: {', '.join(sorted(codes))}" if codes else "")
+        hint = did_you_mean(code, [*codes, *others]) or (f"; known: {', '.join(sorted(codes))}" if codes else "")
         yield wanted.fault(f'no error rule gives the code "{code}"{hint}')
     elif code and allowed and not any(_may_give(rule, code, allowed) for rule in rules):
         yield wanted.fault(f'no error rule gives the code "{code}" to status {allowed}')
@@ -497,7 +500,8 @@ def _flow_case(
 ) -> Found:
     ends_at = case["ends_at"].text or (list(steps) or [""])[-1]
     if ends_at not in steps:
-        yield case["ends_at"].fault(f'no step is called "{ends_at}"{did_you_mean(ends_at, steps)}')
+        if ends_at:
+            yield case["ends_at"].fault(f'no step is called "{ends_at}"{did_you_mean(ends_at, steps)}')
         return
     way = list(steps)[: list(steps).index(ends_at) + 1]
     captured: set[str] = set()
@@ -513,7 +517,7 @@ def _flow_case(
         yield from _own_code(case["error"], end)
     else:
         called = operations.get(end["call"].text, Node(case.file, None))
-        yield from _error(case, (flow["errors"], called["errors"], vendor["errors"]), vendor)
+        yield from _error(case, (flow["errors"], called["errors"], vendor["errors"]), vendor, FLOW_CODES)
     yield from _same_header_twice(case["headers"])
     yield from _order(case["latency"], "warn_after", "fail_after")
 

@@ -92,8 +92,8 @@ async def run_case(
 
 def _judged(asked: Asked, checks: Sequence[Check], expect: Expect) -> tuple[Asked, tuple[Verdict, ...]]:
     """Judge what came back by what the case expects; return it with the verdicts on it, and without secrets."""
-    steps = tuple(_judged_alike(step, checks, expect) if step.alike else step for step in asked.steps)
     own = [examine(check, asked.exchange, expect) for check in checks] if asked.reached else []
+    steps = tuple(_judged_alike(step, checks, expect) if step.alike else step for step in asked.steps)
     verdicts = (*own, *asked.verdicts, *(verdict for step in steps for verdict in step.verdicts))
     return (replace(asked, steps=steps) if steps else asked).without_secrets(verdicts)
 
