@@ -106,6 +106,11 @@ SECTIONS = {
     "## Flows": "flow",
     "### Step": "flow_step",
     "## Paging": "paging",
+    "## Webhooks": "webhooks",
+    "### Signature": "webhook_signature",
+    "### Challenge": "challenge",
+    "### Delivery": "delivery",
+    "### Case of a delivery": "delivery_case",
 }
 
 
@@ -210,7 +215,50 @@ _ASSERTION = {
 }
 _SIGNED = {**_OAUTH2, "grant": "jwt_bearer", "assertion": _ASSERTION}
 
+_SIGNED = {"header": "X-Sign", "encoding": "hex", "secret": "{api_key}"}
+_HOOKS = {"signature": _SIGNED, "topic": "X-Topic", "delivery_id": "X-Id"}
+_DELIVERY = {"summary": "A user is new.", "topic": "users/new", "cases": {"ok": {}}}
+_SENT = [(f"{_V} webhooks", _HOOKS), ("users.yaml deliveries", {"users.new": _DELIVERY})]
+_D, _DC = "users.yaml deliveries users.new", "users.yaml deliveries users.new cases ok"
+_SIGN, _ASK = f"{_V} webhooks signature", f"{_V} webhooks challenge"
+_STAMPED = [*_SENT, (f"{_SIGN} timestamp", "X-Time")]
+_CHALLENGE = {"query": "text", "verify": "token", "secret": "{api_key}"}
+_CHALLENGED = [*_SENT, (_ASK, _CHALLENGE)]
+
 CHANGES: Mapping[str, list[tuple[str, Any]]] = {
+    "vendor_file.webhooks": _SENT,
+    "webhooks.signature": [*_SENT, (f"{_V} webhooks", {"topic": "X-Topic"})],
+    "webhooks.topic": [*_SENT, (f"{_V} webhooks topic", "$.event")],
+    "webhooks.delivery_id": [*_SENT, (f"{_V} webhooks delivery_id", "$.id")],
+    "webhooks.order_by": [*_SENT, (f"{_V} webhooks order_by", "X-At")],
+    "webhooks.challenge": _CHALLENGED,
+    "challenge.query": [*_CHALLENGED, (f"{_ASK} query", "echo")],
+    "challenge.verify": [*_CHALLENGED, (f"{_ASK} verify", "known")],
+    "challenge.secret": [*_CHALLENGED, (f"{_V} secrets other", {"env": "OTHER"}), (f"{_ASK} secret", "{other}")],
+    "challenge.where": [*_CHALLENGED, (f"{_ASK} where", {"mode": "subscribe"})],
+    "webhook_signature.header": [*_SENT, (f"{_SIGN} header", "X-Signature")],
+    "webhook_signature.algorithm": [*_SENT, (f"{_SIGN} algorithm", "sha512")],
+    "webhook_signature.encoding": [*_SENT, (f"{_SIGN} encoding", "base64")],
+    "webhook_signature.prefix": [*_SENT, (f"{_SIGN} prefix", "sha256=")],
+    "webhook_signature.signed": [*_STAMPED, (f"{_SIGN} signed", "{timestamp}.{body}")],
+    "webhook_signature.timestamp": _STAMPED,
+    "webhook_signature.tolerance": [*_STAMPED, (f"{_SIGN} tolerance", "5m")],
+    "webhook_signature.secret": [*_SENT, (f"{_V} secrets other", {"env": "OTHER"}), (f"{_SIGN} secret", "{other}")],
+    "resource_file.deliveries": [("users.yaml deliveries", {"users.new": _DELIVERY})],
+    "delivery.summary": [*_SENT, (f"{_D} summary", "Somebody is new.")],
+    "delivery.topic": [*_SENT, (f"{_D} topic", "users/created")],
+    "delivery.scope": [*_SENT, (f"{_D} scope", "read_users")],
+    "delivery.dedupe": [*_SENT, (f"{_D} dedupe", "id and moment")],
+    "delivery.needed_by": [*_SENT, (f"{_D} needed_by", "The dashboard.")],
+    "delivery.body": [*_SENT, (f"{_D} body", {"type": "object"})],
+    "delivery.notes": [*_SENT, (f"{_D} notes", "Often late.")],
+    "delivery.cases": [*_SENT, (f"{_D} cases", {"fine": {}})],
+    "delivery_case.summary": [*_SENT, (f"{_DC} summary", "As usual.")],
+    "delivery_case.headers": [*_SENT, (f"{_DC} headers", {"X-Test": "true"})],
+    "delivery_case.content_type": [*_SENT, (f"{_DC} content_type", "text/plain")],
+    "delivery_case.body": [*_SENT, (f"{_DC} body", {"type": "string"})],
+    "delivery_case.without": [*_SENT, (f"{_DC} without", ["signature"])],
+    "delivery_case.pending": [*_SENT, (f"{_DC} pending", {"reason": "Broken.", "until": "2026-12-01"})],
     "resource_file.flows": _FLOWS,
     "flow.summary": [*_FLOWS, ("users.yaml flows twice summary", "Two times.")],
     "flow.steps": [*_FLOWS, ("users.yaml flows twice steps", [{"name": "only", "call": "users.get"}])],

@@ -34,7 +34,7 @@ def judge(
         judged.note((name, fault) for fault in language.faults(document.value, kind))
         judged.note(_schema_faults(document, judged.start, read))
     judged.note(faults(vendor, {name: document.value for name, document in documents.items()}))
-    if not judged.problems and not any("operations" in document.value for document in documents.values()):
+    if not judged.problems and not any({"operations", "deliveries"} & set(each.value) for each in documents.values()):
         message = "no file beside this one declares an operation: nothing would be proved"
         judged.problems.append(Problem(judged.start + VENDOR_FILE, 0, 0, "", message))
     values = {name: document.value for name, document in documents.items()}
@@ -107,6 +107,10 @@ def _schemas_in(value: Any) -> Iterator[tuple[Way, Any]]:
         steps = _get(content, "steps")
         for index, step in enumerate(steps if isinstance(steps, list) else ()):
             yield ("flows", flow, "steps", index, "body"), _get(step, "body")
+    for delivery, content in _items(_get(value, "deliveries")):
+        yield ("deliveries", delivery, "body"), _get(content, "body")
+        for case, expected in _items(_get(content, "cases")):
+            yield ("deliveries", delivery, "cases", case, "body"), _get(expected, "body")
 
 
 def _get(value: Any, key: str) -> Any:

@@ -42,7 +42,7 @@ _JUDGES = (
         "language",
         "meaning",
     ),
-    *("mismatch", "notation", "planning", "requests", "schema", "source", "suggest"),
+    *("mismatch", "notation", "planning", "receiving", "requests", "schema", "signature", "source", "suggest"),
 )
 """The modules that decide whether a contract is fine: when one changes, no old judgement is believed."""
 _LINKED_FOLDER = "a link to a folder is not followed: move the folder here"

@@ -93,7 +93,7 @@ class VendorBook:
         self.contracts = contracts
         self.redactor = Redactor({}, vendor.redact)
         self.by_file: dict[str, list[Operation]] = {}
-        for operation in (*vendor.operations.values(), *vendor.flows.values()):
+        for operation in (*vendor.operations.values(), *vendor.flows.values(), *vendor.deliveries.values()):
             self.by_file.setdefault(operation.place.file, []).append(operation)
 
 

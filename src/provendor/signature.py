@@ -28,7 +28,7 @@ class SignatureRule:
     """HMAC with `algorithm` over `signed` (a template of `{body}` and `{timestamp}`), written in `encoding` after `prefix`.
 
     `timestamp` is the header that holds the moment of signing in seconds since the epoch; older than `tolerance_s` is
-    stale. `since` is the version from which on the vendor signs; before, deliveries carry no signature.
+    stale.
     """
 
     header: str

@@ -6,59 +6,68 @@ treats it like any other thing that a vendor sends.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from provendor import jsonpath
 from provendor.asking import Asked
 from provendor.clock import Clock
 from provendor.contract import Case, Challenge, Delivery
-from provendor.exchange import Headers, Request
-from provendor.requests import Values
+from provendor.exchange import Headers, Json
+from provendor.requests import Values, build
 from provendor.signature import Fault, SignatureRule, faults, rewritten, sign
 from provendor.transport import Transport
 from provendor.verdict import Finding, Outcome, Verdict
 
-RECEIVER = "https://receiver.example"
-"""Stands for our own endpoint in cassettes."""
-
 WRONG_SECRET = "wrong"  # noqa: S105 - what a forger who does not know the secret might use
-_DAY_S = 86_400
-
-
-def request_for(case: Case) -> Request:
-    """Return the request under which a cassette keeps a delivery."""
-    return Request("POST", f"{RECEIVER}/{case.vendor}/{case.operation}")
 
 
 async def carry_out(case: Case, values: Values, transport: Transport, clock: Clock) -> Asked:  # noqa: ARG001 - no waiting
     """Take the delivery from the transport and judge what a schema cannot: signature, topic, identity, order."""
     plan = case.plan
     assert isinstance(plan, Delivery)  # noqa: S101 - `asking` dispatches on it
-    exchange = await transport.send(request_for(case))
+    exchange = await transport.send(build(case, values))
     return Asked(exchange, verdicts=tuple(judge(plan, exchange.headers, exchange.body, values)))
 
 
 def judge(plan: Delivery, headers: Headers, body: bytes, values: Values) -> Iterator[Verdict]:
     """Yield the verdicts of a delivery that was signed with the secret's example."""
-    secret = secret_of(plan, values)
-    if plan.signature is None or secret is None:
-        yield Verdict("signature", Outcome.SKIP, reason="the vendor does not sign its deliveries")
+    if plan.signature is None or plan.secret is None:
+        yield Verdict("signature", Outcome.SKIP, reason="these deliveries are not signed")
     else:
-        now = signed_at(plan.signature, headers)
+        secret = str(values.of[plan.secret])
+        now = _signed_at(plan.signature, headers)
         yield _verdict("signature", map(finding, faults(plan.signature, headers, body, secret, now)))
         yield _verdict("forgeries", _accepted_forgeries(plan.signature, body, secret))
-    yield _verdict("topic", _wrong_topic(plan, headers))
-    yield _verdict("duplicates", _duplicates(plan, headers))
+    yield from identity(plan, headers, body)
     if plan.challenge is not None:
         yield _verdict("challenge", _wrong_challenges(plan.challenge, values))
 
 
-def secret_of(plan: Delivery, values: Values) -> str | None:
-    """Return the secret that signs this delivery; None where nothing does."""
-    return str(values.of[plan.secret]) if plan.secret is not None else None
+def identity(
+    plan: Delivery, headers: Headers | None, body: bytes, missing: Outcome = Outcome.FAIL
+) -> Iterator[Verdict]:
+    """Yield whether it is the delivery that it should be, and can be told from its repetition and put in order.
+
+    Headers that are None are not known, and what stands in them is not judged. `missing` is how bad it is that what the
+    contract names is not there.
+    """
+    known = _Places(headers, body)
+    yield _verdict("topic", _wrong_topic(plan, known, missing))
+    yield _verdict("duplicates", _duplicates(plan, known, missing))
 
 
-def signed_at(rule: SignatureRule, headers: Headers) -> float:
+def signed_anew(plan: Delivery, headers: Headers, body: bytes, values: Values, at: int) -> Headers:
+    """Return the headers with the signature that the vendor would make with the secret's example; `at` in seconds."""
+    if plan.signature is None or plan.secret is None:
+        return headers
+    return sign(plan.signature, headers, body, str(values.of[plan.secret]), at)
+
+
+def _signed_at(rule: SignatureRule, headers: Headers) -> float:
     """Return when a delivery says that it was signed; 0 where it does not say. Replay takes it for the present."""
     stamp = headers.get(rule.timestamp) if rule.timestamp else None
     return float(stamp) if stamp and stamp.isdecimal() and len(stamp) <= 12 else 0.0
@@ -135,13 +144,50 @@ def _cased(headers: Headers, change: Callable[[str], str]) -> Headers:
 # --- topic, identity, order -------------------------------------------------------------------------------------------
 
 
-def _wrong_topic(plan: Delivery, headers: Headers) -> Iterator[Finding]:
-    if plan.topic_header is None or plan.topic is None:
+class _Places:
+    """What stands in a delivery where a contract says: in a header, or in the body at a JSONPath."""
+
+    def __init__(self, headers: Headers | None, body: bytes) -> None:
+        self._headers = headers
+        self._body = body
+
+    def knows(self, place: str | None) -> bool:
+        """Tell whether this place was given at all."""
+        return place is not None and (self._headers is not None or place.startswith("$"))
+
+    def all(self, place: str) -> list[str]:
+        """Return what stands there as text; nothing for null, lists and mappings."""
+        if not place.startswith("$"):
+            return list(self._headers.all(place)) if self._headers is not None else []
+        try:
+            value: Json = json.loads(self._body)
+        except (ValueError, RecursionError):
+            return []
+        found = jsonpath.find(place, value)
+        return [each if isinstance(each, str) else json.dumps(each) for each in found if _is_scalar(each)]
+
+
+def _is_scalar(value: Json) -> bool:
+    return value is not None and not isinstance(value, (list, dict))
+
+
+def _at(place: str) -> str:
+    return place if place.startswith("$") else f"header {place.lower()}"
+
+
+def _absent(place: str) -> str:
+    return "nothing there" if place.startswith("$") else "no such header"
+
+
+def _wrong_topic(plan: Delivery, known: _Places, missing: Outcome) -> Iterator[Finding]:
+    place = plan.topic_at
+    if place is None or plan.topic is None or not known.knows(place):
         return
-    given = headers.get(plan.topic_header)
-    if given != plan.topic:
-        place = f"header {plan.topic_header.lower()}"
-        yield Finding("delivery-topic", plan.topic, "no such header" if given is None else given, place)
+    given = known.all(place)
+    if not given:
+        yield Finding("delivery-topic", plan.topic, _absent(place), _at(place), level=missing)
+    elif plan.topic not in given:
+        yield Finding("delivery-topic", plan.topic, given[0], _at(place))
 
 
 @dataclass(slots=True)
@@ -149,37 +195,55 @@ class Inbox:
     """What a receiver must remember: which deliveries it has seen, and how far each object has got.
 
     inbox = Inbox()
-    inbox.take("delivery-1", "order 7", "2026-11-20T10:00:00Z")     # "new"
-    inbox.take("delivery-1", "order 7", "2026-11-20T10:00:00Z")     # "duplicate"
-    inbox.take("delivery-0", "order 7", "2026-11-20T09:00:00Z")     # "late": an older state of the same thing
+    inbox.take("delivery-1", "order 7", "2026-11-20T11:00:00+01:00")     # "new"
+    inbox.take("delivery-1", "order 7", "2026-11-20T11:00:00+01:00")     # "duplicate"
+    inbox.take("delivery-0", "order 7", "2026-11-20T09:59:00Z")          # "late": an older state of the same thing
     """
 
     _seen: set[str] = field(default_factory=set)
-    _newest: dict[str, str] = field(default_factory=dict)
+    _newest: dict[str, float] = field(default_factory=dict)
 
-    def take(self, delivery_id: str, subject: str, moment: str) -> str:
-        """Say what to do with a delivery: act on it (`new`), drop it (`duplicate`), or not undo newer state (`late`)."""
+    def take(self, delivery_id: str, subject: str, at: str | None) -> str:
+        """Say what to do with a delivery: act on it (`new`), drop it (`duplicate`), or not undo newer state (`late`).
+
+        `at` is its moment as text; one that cannot be read puts nothing in order.
+        """
         if delivery_id in self._seen:
             return "duplicate"
         self._seen.add(delivery_id)
-        if moment < self._newest.get(subject, ""):
+        when = moment(at)
+        if when is None:
+            return "new"
+        if when < self._newest.get(subject, when):
             return "late"
-        self._newest[subject] = moment
+        self._newest[subject] = when
         return "new"
 
 
-def _duplicates(plan: Delivery, headers: Headers) -> Iterator[Finding]:
+def _duplicates(plan: Delivery, known: _Places, missing: Outcome) -> Iterator[Finding]:
     """Find a delivery that cannot be told from its own repetition, or that cannot be put in order."""
-    if plan.delivery_id is not None:
-        given = headers.get(plan.delivery_id)
-        if not given:
-            place = f"header {plan.delivery_id.lower()}"
-            yield Finding("delivery-id", "the key that drops duplicates", "no such header", place)
-    if plan.order_by is not None and headers.get(plan.order_by) is None:
-        place = f"header {plan.order_by.lower()}"
-        yield Finding(
-            "delivery-order", "the moment that puts deliveries in order", "no such header", place, level=Outcome.WARN
-        )
+    place, order = plan.delivery_id, plan.order_by
+    if place is not None and known.knows(place) and not any(known.all(place)):
+        wanted = "the key by which a repetition is dropped"
+        yield Finding("delivery-id", wanted, _absent(place), _at(place), level=missing)
+    if order is not None and known.knows(order) and moment(next(iter(known.all(order)), None)) is None:
+        given = next(iter(known.all(order)), None)
+        wanted = "the moment that puts deliveries in order"
+        actual = _absent(order) if given is None else "no moment that can be read"
+        yield Finding("delivery-order", wanted, actual, _at(order), level=Outcome.WARN)
+
+
+def moment(text: str | None) -> float | None:
+    """Return a moment in seconds since 1970, from ISO 8601 with its zone or from such seconds; None for anything else."""
+    if text is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text, re.ASCII):
+        return float(text)
+    try:
+        read = datetime.fromisoformat(text)
+        return read.timestamp() if read.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 # --- the handshake ----------------------------------------------------------------------------------------------------
@@ -187,19 +251,22 @@ def _duplicates(plan: Delivery, headers: Headers) -> Iterator[Finding]:
 
 def answer_challenge(rule: Challenge, query: Mapping[str, str], token: str) -> tuple[int, str]:
     """Return what a receiver must answer when the vendor asks whether the endpoint is ours: status and body."""
-    known = query.get(rule.mode_parameter) == rule.mode and query.get(rule.token_parameter) == token
-    text = query.get(rule.challenge_parameter)
-    return (200, text) if known and text is not None else (403, "")
+    import hmac  # noqa: PLC0415 - only this compares
+
+    right = bool(token) and hmac.compare_digest(query.get(rule.verify, "").encode(), token.encode())
+    known = right and all(query.get(name) == value for name, value in rule.where)
+    text = query.get(rule.query)
+    return (200, text) if known and text else (403, "")
 
 
 def _wrong_challenges(rule: Challenge, values: Values) -> Iterator[Finding]:
-    token = str(values.of[rule.token])
-    asked = {rule.mode_parameter: rule.mode, rule.token_parameter: token, rule.challenge_parameter: "1158201444"}
+    token = str(values.of[rule.secret])
+    asked = {**dict(rule.where), rule.verify: token, rule.query: "1158201444"}
     trials = {
         "the right token": (asked, (200, "1158201444")),
-        "a wrong token": ({**asked, rule.token_parameter: WRONG_SECRET}, (403, "")),
-        "no token": ({rule.mode_parameter: rule.mode, rule.challenge_parameter: "1"}, (403, "")),
-        "another mode": ({**asked, rule.mode_parameter: "unsubscribe"}, (403, "")),
+        "a wrong token": ({**asked, rule.verify: WRONG_SECRET}, (403, "")),
+        "no token": ({name: value for name, value in asked.items() if name != rule.verify}, (403, "")),
+        **{f"another {name}": ({**asked, name: f"not {value}"}, (403, "")) for name, value in rule.where},
     }
     for name, (query, wanted) in trials.items():
         answered = answer_challenge(rule, query, token)
