@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from plan_suites import JOBS, adopted
+from plan_suites import a_suite as a_suite_of
 from provendor import loading
 from pytest_suites import CANNOT_TELL, DAY, FAILS, PASSES, a_suite
 
@@ -252,3 +254,15 @@ def test_a_case_without_a_cassette_is_still_collected(pytester):
     a_suite(pytester.path, {"ok": PASSES, "unseen": CANNOT_TELL})
 
     pytester.runpytest(NOW).assert_outcomes(passed=1, failed=1)
+
+
+def test_a_flow_is_collected_with_its_cases(pytester):
+    """Its id is the flow's, its place the case's line in the file."""
+    adopted(a_suite_of(pytester.path, JOBS), "jobs.run:ok", [{"job_id": "j1"}, {"status": "failed"}])
+
+    result = pytester.runpytest("contracts/acme/jobs.yaml::jobs.run", "-v", "-p", "no:randomly")
+
+    result.stdout.fnmatch_lines(
+        ["contracts/acme/jobs.yaml::jobs.run::ok FAILED*", "*contracts/acme/jobs.yaml:29:11*", "*step wait*"]
+    )
+    assert result.ret == 1
