@@ -213,10 +213,10 @@ _ASSERTION = {
     "audience": "https://a.example.com",
     "gives": "api_key",
 }
-_SIGNED = {**_OAUTH2, "grant": "jwt_bearer", "assertion": _ASSERTION}
+_JWT_GRANT = {**_OAUTH2, "grant": "jwt_bearer", "assertion": _ASSERTION}
 
-_SIGNED = {"header": "X-Sign", "encoding": "hex", "secret": "{api_key}"}
-_HOOKS = {"signature": _SIGNED, "topic": "X-Topic", "delivery_id": "X-Id"}
+_HMAC = {"header": "X-Sign", "encoding": "hex", "secret": "{api_key}"}
+_HOOKS = {"signature": _HMAC, "topic": "X-Topic", "delivery_id": "X-Id"}
 _DELIVERY = {"summary": "A user is new.", "topic": "users/new", "cases": {"ok": {}}}
 _SENT = [(f"{_V} webhooks", _HOOKS), ("users.yaml deliveries", {"users.new": _DELIVERY})]
 _D, _DC = "users.yaml deliveries users.new", "users.yaml deliveries users.new cases ok"
@@ -327,15 +327,15 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
         (f"{_V} oauth2", {**_OAUTH2, "token": "users.token"}),
     ],
     "oauth2.gives": [(f"{_V} secrets", {**_SECRET, "own": {"env": "A"}}), (f"{_V} oauth2", {**_OAUTH2, "gives": "own"})],
-    "oauth2.assertion": [(f"{_V} oauth2", _SIGNED)],
-    "assertion.issuer": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "issuer": "robot@example.org"}})],
-    "assertion.key": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "key": "key"}})],
-    "assertion.key_id": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "key_id": "1"}})],
-    "assertion.audience": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "audience": "https://b.example.com"}})],
-    "assertion.scope": [(f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "scope": "read"}})],
+    "oauth2.assertion": [(f"{_V} oauth2", _JWT_GRANT)],
+    "assertion.issuer": [(f"{_V} oauth2", {**_JWT_GRANT, "assertion": {**_ASSERTION, "issuer": "robot@example.org"}})],
+    "assertion.key": [(f"{_V} oauth2", {**_JWT_GRANT, "assertion": {**_ASSERTION, "key": "key"}})],
+    "assertion.key_id": [(f"{_V} oauth2", {**_JWT_GRANT, "assertion": {**_ASSERTION, "key_id": "1"}})],
+    "assertion.audience": [(f"{_V} oauth2", {**_JWT_GRANT, "assertion": {**_ASSERTION, "audience": "https://b.example.com"}})],
+    "assertion.scope": [(f"{_V} oauth2", {**_JWT_GRANT, "assertion": {**_ASSERTION, "scope": "read"}})],
     "assertion.gives": [
         (f"{_V} secrets", {**_SECRET, "own": {"env": "A"}}),
-        (f"{_V} oauth2", {**_SIGNED, "assertion": {**_ASSERTION, "gives": "own"}}),
+        (f"{_V} oauth2", {**_JWT_GRANT, "assertion": {**_ASSERTION, "gives": "own"}}),
     ],
     "vendor_file.version_header": [(f"{_V} api_version", "3"), (f"{_V} version_header", "X-Version")],
     "vendor_file.warnings": [(f"{_V} warnings", {"$.warnings[*]": "ignored"})],
