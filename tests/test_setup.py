@@ -198,6 +198,14 @@ def test_two_set_ups_take_turns(checkout: Checkout):
     assert checkout.log.read_text(encoding="utf-8").splitlines() == FRESH
 
 
+def test_a_place_that_takes_no_lock_is_one_clear_error(checkout: Checkout):
+    """Set-up ends where it cannot take its turn, instead of trying for ever."""
+    done = checkout.run("scripts/setup", "run", VENV="no such folder/venv")
+
+    assert done.returncode == 1
+    assert "cannot make no such folder/venv.lock" in done.stderr
+
+
 def test_a_folder_that_is_no_environment_is_left_alone(checkout: Checkout):
     """What somebody else put there is not removed."""
     checkout.add_python("python3.12")
