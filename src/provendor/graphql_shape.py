@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import graphql as gql
@@ -84,9 +85,9 @@ def derive(
 
     `variables` None means that they are not to be checked. `operation` names one of several operations.
     """
-    schema, problems = read_sdl(sdl)
+    schema, unreadable = read_sdl(sdl)
     parsed, unparsed = _parse(document)
-    problems += unparsed
+    problems = [*unreadable, *unparsed]
     if schema is None or parsed is None:
         return Shape(None, None, None, tuple(problems))
     problems += _invalid(schema, parsed)
@@ -285,13 +286,16 @@ class _Part:
     optional: bool = False
 
 
-def read_sdl(sdl: str) -> tuple[gql.GraphQLSchema | None, list[ShapeProblem]]:
+@lru_cache(maxsize=8)  # many documents are asked of one SDL
+def read_sdl(sdl: str) -> tuple[gql.GraphQLSchema | None, tuple[ShapeProblem, ...]]:
     """Build the schema; a vendor's own inconsistencies (a deprecated field of an interface, say) are let pass."""
     try:
         parsed = gql.parse(sdl)
     except gql.GraphQLError as reason:
-        return None, [_of(Text.SDL, reason)]
-    problems = [_of(Text.SDL, reason) for reason in validate_sdl(parsed)]
+        return None, (_of(Text.SDL, reason),)
+    except RecursionError:
+        return None, (_at(Text.SDL, None, "nested too deeply"),)
+    problems = tuple(_of(Text.SDL, reason) for reason in validate_sdl(parsed))
     return (None if problems else gql.build_ast_schema(parsed, assume_valid=True)), problems
 
 
