@@ -11,23 +11,26 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from textwrap import fill
 from types import MappingProxyType
 from typing import Any
 
+import delivery_suites
 import plan_suites
 from builders import a_case, a_live_exchange, a_recording, a_rule, a_schema, an_exchange, an_expect
+from delivery_suites import signed, with_header, without
 from provendor import engine, present, run
 from provendor.check import Check, examine, load_checks
 from provendor.codes import CODES
 from provendor.contract import Expect, HeaderTest, Pending, Suite
 from provendor.errors import CassetteBroken, CassetteMissing, NotRecorded, TokenRefused, TransportError
-from provendor.exchange import Exchange, Json, Request
+from provendor.exchange import Exchange, Headers, Json, Request
 from provendor.network import Refused
 from provendor.run import Result
+from provendor.signature import rewritten, sign
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "checks.md"
 CONTRACT = "contracts/acme/users.yaml"
@@ -90,6 +93,15 @@ class SeveralAnswers:
     answers: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """A delivery as it arrived, and how the vendor's `webhooks` differ from the usual."""
+
+    headers: Headers | None = None
+    body: bytes = delivery_suites.BODY
+    webhooks: Mapping[str, Any] = field(default_factory=dict)
+
+
 def a_flow(case: str) -> str:
     return f"{plan_suites.JOBS.rpartition('    cases:')[0]}    cases:\n      ok: {{ {case} }}\n"
 
@@ -109,6 +121,15 @@ def some_jobs(*ids: int, **more: Any) -> dict[str, Any]:
 STARTED, WORKING = {"job_id": "j1"}, {"status": "working", "progress": 10}
 
 
+ZONELESS = delivery_suites.BODY.replace(b"+01:00", b"")
+
+
+def unstamped() -> Headers:
+    """Headers of a vendor that sends a timestamp and does not sign it."""
+    rule = replace(delivery_suites.RULE, signed="{body}")
+    return sign(rule, delivery_suites.PLAIN, delivery_suites.BODY, delivery_suites.SECRET, delivery_suites.AT)
+
+
 def unused(result: Result) -> Result:
     return run._with_unused(result, 1)
 
@@ -119,7 +140,7 @@ def blocked(result: Result) -> Result:
     return _reached_network(result, (Refused("connect", "192.0.2.1:443", "checks/acme.py:9", None),))
 
 
-EXAMPLES: Mapping[str, Example | SeveralAnswers] = MappingProxyType(
+EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
     {
         "status": Example("status: 200", answered(503), an_expect()),
         "header": Example(
@@ -260,6 +281,16 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers] = MappingProxyType(
         "paging-total": SeveralAnswers(
             a_list("id: $.id, total: $.total"), (some_jobs(1, 2, next="a", total=4), some_jobs(3, total=4))
         ),
+        "signature-missing": Delivered(without(signed(), "X-Acme-Signature")),
+        "signature-form": Delivered(with_header(signed(), "X-Acme-Signature", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=")),
+        "signature-wrong": Delivered(signed(body=rewritten(delivery_suites.BODY))),
+        "signature-stale": Delivered(signed(at=delivery_suites.AT - 3600)),
+        "signature-timestamp": Delivered(without(signed(), "X-Acme-Timestamp")),
+        "signature-rule": Delivered(webhooks={"signature__signed": "{body}"}, headers=unstamped()),
+        "delivery-topic": Delivered(with_header(signed(), "X-Acme-Topic", "orders/created")),
+        "delivery-id": Delivered(without(signed(), "X-Acme-Delivery")),
+        "delivery-order": Delivered(body=ZONELESS, headers=signed(body=ZONELESS)),
+        "delivery-challenge": Delivered(webhooks={"challenge__verify": "hub.challenge"}),
         "business": Example("status: 200", answered(), an_expect(), "acme.an-active-user-has-an-email"),
     }
 )
@@ -279,6 +310,8 @@ def shown(code: str) -> str:
     example = EXAMPLES[code]
     if isinstance(example, SeveralAnswers):
         return _shown_with_steps(example)
+    if isinstance(example, Delivered):
+        return _shown_as_delivered(example)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / CONTRACT).parent.mkdir(parents=True)
@@ -292,6 +325,13 @@ def shown(code: str) -> str:
 def _shown_with_steps(example: SeveralAnswers) -> str:
     with tempfile.TemporaryDirectory() as folder:
         result = plan_suites.replayed(Path(folder), example.resource, "jobs.run:ok", example.answers)
+        return present.full(replace(result, started_at=STARTED_AT), Suite(Path(folder), {}))
+
+
+def _shown_as_delivered(example: Delivered) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        replayer = delivery_suites.a_suite(Path(folder), delivery_suites.a_vendor(**example.webhooks))
+        result = delivery_suites.arrived(replayer, example.headers, example.body)
         return present.full(replace(result, started_at=STARTED_AT), Suite(Path(folder), {}))
 
 

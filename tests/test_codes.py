@@ -48,7 +48,7 @@ def test_every_code_that_the_source_can_emit_has_an_entry():
 def codes_in(tree: ast.Module) -> Iterator[str]:
     """Yield the literal codes of one module; a code that is computed is followed to the literals it is made of."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Finding", "_ending"}:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Finding", "Fault", "_ending"}:
             yield from literals(first_argument(node), tree)
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "code" for t in node.targets):
             yield from literals(node.value, tree)

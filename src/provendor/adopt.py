@@ -16,16 +16,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping, Sequence
+from calendar import timegm
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from provendor import __version__, cassette, compression, requests, selector
 from provendor.asking import ask
 from provendor.cassette import Interaction, Metadata
 from provendor.clock import VirtualClock
-from provendor.contract import Case, Flow, Paging, Suite, Vendor
+from provendor.contract import Case, Delivery, Flow, Paging, Suite, Vendor
 from provendor.errors import NotRecorded, UsageError
 from provendor.exchange import Exchange, Headers, Origin, Request, Source
 from provendor.redact import Redactor
@@ -33,6 +36,8 @@ from provendor.requests import Values
 from provendor.run import Replayer, Result
 from provendor.transport import drive
 from provendor.verdict import Outcome
+
+Signing: TypeAlias = Callable[[Headers, bytes], Headers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def adopt(
         for index, each in enumerate(given, 1)
     ]
     redactor = Redactor({**_captured(replayer, case, given), **(secrets or {})}, vendor.redact)
-    interactions = _Scripted(redactor, given).ask(case, replayer.values(case))
+    interactions = _Scripted(redactor, given, _signing(replayer, case)).ask(case, replayer.values(case))
     metadata = Metadata(
         origin=origin,
         source=redactor.text(source.strip()),
@@ -128,12 +133,13 @@ def live_secrets(suite: Suite, env: Mapping[str, str]) -> dict[str, str]:
 class _Scripted:
     """A transport that gives the n-th request the n-th answer, redacted, and keeps both."""
 
-    def __init__(self, redactor: Redactor, answers: Sequence[Answer]) -> None:
+    def __init__(self, redactor: Redactor, answers: Sequence[Answer], sign: Signing | None = None) -> None:
         self._answers = list(answers)
         self._kept: list[Interaction] = []
         for each in answers:
             redactor.learn(each.body)  # an early answer may hold what only a later one names as personal
-        self._redacted = [_answer(redactor, each.headers or Headers(), each.body) for each in answers]
+        redacted = [_answer(redactor, each.headers or Headers(), each.body) for each in answers]
+        self._redacted = [(sign(headers, body) if sign else headers, body) for headers, body in redacted]
 
     async def send(self, request: Request) -> Exchange:
         """Return the next answer; raises NotRecorded where there is none."""
@@ -157,6 +163,15 @@ class _Scripted:
                 f"{case.id} asks {len(self._kept)} times, and {left} of {len(self._answers)} answers are left over"
             )
         return self._kept
+
+
+def _signing(replayer: Replayer, case: Case) -> Signing | None:
+    """Return what signs a delivery anew: redaction changes its bytes, and only the secret's example may stand on disk."""
+    if not isinstance(case.plan, Delivery):
+        return None
+    from provendor.webhooks import signed_anew  # noqa: PLC0415 - few answers are deliveries
+
+    return partial(signed_anew, case.plan, values=replayer.values(case), at=timegm(replayer.today.timetuple()))
 
 
 def _captured(replayer: Replayer, case: Case, answers: Sequence[Answer]) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ COMMANDS = {
     "validate": "does this captured answer honour the contract?",
     "adopt": "write a cassette from an answer in hand, with its origin",
     "docs": "write the pages that follow from the contracts, or check that they are current",
+    "verify-webhook": "is this captured delivery genuine, and if not, which rule did it break?",
     "explain": "say what a code means and what to do",
     "completion": "print a completion script for bash or zsh",
 }
@@ -67,7 +68,7 @@ def _guarded(name: str, words: Sequence[str]) -> int:
 
 
 def _dispatch(name: str, words: Sequence[str]) -> int:
-    module = import_module(f"provendor.commands.{name}")
+    module = import_module(f"provendor.commands.{name.replace('-', '_')}")
     args = parser_for(name).parse_args(words)
     code: int = module.run(args)
     return code
@@ -75,7 +76,7 @@ def _dispatch(name: str, words: Sequence[str]) -> int:
 
 def parser_for(name: str) -> argparse.ArgumentParser:
     """Return the argument parser of one command."""
-    module = import_module(f"provendor.commands.{name}")
+    module = import_module(f"provendor.commands.{name.replace('-', '_')}")
     parser = _Parser(
         prog=f"provendor {name}",
         description=module.__doc__,

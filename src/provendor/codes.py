@@ -266,6 +266,75 @@ _TABLE = (
         "Look for a limit behind which the vendor hands out nothing more, and for items that are counted but not shown.",
     ),
     Code(
+        "signature-missing",
+        "a delivery carries no signature",
+        "The header that `webhooks.signature` names is not there. Anybody can post such a delivery.",
+        "Refuse it. Where a header of another name is shown, correct the contract; where the vendor's older servers do not "
+        "sign, say so with `without: [signature]` in a case of its own.",
+    ),
+    Code(
+        "signature-form",
+        "the signature of a delivery does not look like one",
+        "The header is there, and holds no digest of the algorithm, encoding and prefix that the contract names.",
+        "Compare `encoding:` and `prefix:` with the vendor's documentation: hexadecimal and base64 are the usual confusion.",
+    ),
+    Code(
+        "signature-wrong",
+        "a delivery's signature does not fit its bytes",
+        "The signature has the right form and is not the one that our secret makes of these bytes: the body was changed, or "
+        "the secret is another one. Where a usual slip explains it, the finding says which.",
+        "Verify the raw bytes before anything parses them. Look whether the secret was rotated, and whether it belongs to "
+        "this app, shop or inbox.",
+    ),
+    Code(
+        "signature-stale",
+        "a delivery was signed too long ago, or in the future",
+        "The timestamp that was signed is further from the moment of arrival than `tolerance:` allows. An old delivery that "
+        "is sent again looks like this, and so does a clock that is wrong.",
+        "Refuse it, and compare the clocks. For a delivery that was captured earlier give the moment of arrival with --now.",
+    ),
+    Code(
+        "signature-timestamp",
+        "a delivery has no moment of signing",
+        "The header under `timestamp:` is missing or holds no seconds since 1970, so that the signature cannot be checked.",
+        "Look whether something between the vendor and us drops headers.",
+    ),
+    Code(
+        "signature-rule",
+        "the signature rule accepts a forgery, or refuses what is genuine",
+        "A delivery was changed, signed with another secret or sent again with a new timestamp, and the rule of the contract "
+        "still accepts it; or it refuses one that only looks unusual. Our receiver would do the same.",
+        "Correct `webhooks.signature`. A timestamp protects only where it is part of `signed:`.",
+    ),
+    Code(
+        "delivery-topic",
+        "a delivery says that it is another one",
+        "What stands where `webhooks.topic` points is not the topic of this delivery, or nothing stands there.",
+        "Route by this value, and give the delivery to the contract that it names.",
+    ),
+    Code(
+        "delivery-id",
+        "a delivery cannot be told from its own repetition",
+        "Nothing stands where `webhooks.delivery_id` points. Vendors deliver some things twice, and without an id we would do "
+        "them twice.",
+        "Look whether the header is dropped on the way. Where these deliveries never carry one, say `without: "
+        "[delivery_id]` and in `dedupe:` what tells a repetition.",
+    ),
+    Code(
+        "delivery-order",
+        "a delivery cannot be put in order",
+        "What stands where `webhooks.order_by` points is no moment, or nothing stands there. Deliveries overtake each other, "
+        "and an old state would replace a newer one.",
+        "Use a moment with its zone, in ISO 8601 or in seconds since 1970; or read the thing itself before you change it.",
+    ),
+    Code(
+        "delivery-challenge",
+        "an endpoint that follows the contract would answer the handshake wrongly",
+        "The vendor asks with our token and a text, and wants the text back; with anything else it must be refused. The "
+        "parameters that the contract names do not lead to that.",
+        "Compare `challenge:` with the vendor's documentation: `query:`, `verify:` and `where:` are three parameters.",
+    ),
+    Code(
         "business",
         "a rule of our own business does not hold",
         "An `assert` in `checks/` failed. Expected is the check's claim (the first line of its docstring), actual is the "

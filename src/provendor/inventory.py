@@ -9,11 +9,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from provendor import cassette
 from provendor.cache import Cache
-from provendor.contract import Case, ErrorRule, Flow, FlowStep, Operation, RateLimit, Vendor
+from provendor.contract import Case, Delivery, ErrorRule, Flow, FlowStep, Operation, RateLimit, Vendor
 from provendor.errors import TransportError
+from provendor.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,28 @@ class ErrorRow:
     when: str
     title: str
     status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery: what it is called, what tells its repetition, where its body is described, and who needs it.
+
+    `signature` is the header that holds it; None where the vendor does not sign. `schema` is None where nothing is said
+    of the body.
+    """
+
+    vendor: str
+    delivery: str
+    topic: str | None
+    summary: str
+    scope: str
+    dedupe: str
+    order_by: str | None
+    signature: str | None
+    schema: str | None
+    needed_by: str
+    notes: str
+    cases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +146,41 @@ def errors(vendor: Vendor) -> tuple[ErrorRow, ...]:
         ErrorRow(rule.code, rule.retryable, conditions(rule), rule.title, str(rule.status) if rule.status else None)
         for rule in vendor.errors
     )
+
+
+def deliveries(vendor: Vendor) -> tuple[DeliveryRow, ...]:
+    """Return what the vendor posts to us, in the order of the files."""
+    return tuple(_delivery(each) for each in vendor.deliveries.values())
+
+
+def _delivery(delivery: Operation) -> DeliveryRow:
+    plans = [case.plan for case in delivery.cases if isinstance(case.plan, Delivery)]
+    plan = next((each for each in plans if each.signature), plans[0])  # not the one of older servers
+    return DeliveryRow(
+        vendor=delivery.vendor,
+        delivery=delivery.id,
+        topic=plan.topic,
+        summary=delivery.summary,
+        scope=plan.scope,
+        dedupe=plan.dedupe or plan.delivery_id or "",
+        order_by=plan.order_by,
+        signature=plan.signature.header if plan.signature else None,
+        schema=_described_at(delivery.cases[0].expect.body),
+        needed_by=plan.needed_by,
+        notes=delivery.notes,
+        cases=tuple(case.name for case in delivery.cases),
+    )
+
+
+def _described_at(schema: Schema | None) -> str | None:
+    """Return where a body is described: the file and place that a reference names, else where the schema stands."""
+    if schema is None:
+        return None
+    value: Any = schema.value
+    if isinstance(value, dict) and isinstance(value.get("allOf"), list):
+        value = value["allOf"][0]
+    reference = value.get("$ref") if isinstance(value, dict) else None
+    return reference if isinstance(reference, str) else f"{schema.file.rpartition('/')[2]}#{schema.pointer}"
 
 
 def conditions(rule: ErrorRule) -> str:

@@ -103,7 +103,8 @@ def _mac(rule: SignatureRule, body: bytes, secret: str, stamp: str) -> bytes:
 
     before, _, after = rule.signed.partition("{body}")
     message = before.replace("{timestamp}", stamp).encode() + body + after.replace("{timestamp}", stamp).encode()
-    return hmac.digest(secret.encode(), message, rule.algorithm)
+    # An environment variable may hold any bytes; they arrive as surrogates.
+    return hmac.digest(secret.encode("utf-8", "surrogateescape"), message, rule.algorithm)
 
 
 def _written(rule: SignatureRule, body: bytes, secret: str, stamp: str) -> str:

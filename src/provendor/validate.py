@@ -15,7 +15,7 @@ from typing import Any
 from provendor import engine, requests
 from provendor.check import Check, check, examine
 from provendor.classify import candidates
-from provendor.contract import Case, Expect, Flow
+from provendor.contract import Case, Delivery, Expect, Flow
 from provendor.exchange import Exchange, Headers, Request, Source
 from provendor.requests import Values
 from provendor.verdict import Finding, Outcome, Skip, Verdict, worst
@@ -131,7 +131,7 @@ def judge_answer(
     ]
     matched = tuple(each for each in judged if each.accepted)
     nearest = None if matched else min(judged, key=answer.distance, default=None)
-    return Judgement(matched, nearest, tuple(answer.not_judged()), len(judged))
+    return Judgement(matched, nearest, tuple(answer.not_judged(cases)), len(judged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,8 @@ class _Answer:
         verdicts = tuple(examine(each, exchange, case.expect) for each in checks)
         if isinstance(case.plan, Flow):
             verdicts += (_end_of_flow(case, case.plan, exchange),)
+        if isinstance(case.plan, Delivery):
+            verdicts += _identity(case.plan, self.headers, self.body)
         return CaseJudgement(case, verdicts)
 
     def _checks(self) -> Iterator[Check]:
@@ -177,9 +179,12 @@ class _Answer:
         other_class = any(finding.code in ("error-class", "error-unclassified") for finding in judged.findings)
         return other_status, other_kind, other_class, _failures(judged)
 
-    def not_judged(self) -> Iterator[str]:
+    def not_judged(self, cases: Sequence[Case]) -> Iterator[str]:
         """Yield what was not given."""
-        if self.status is None:
+        delivered = [isinstance(case.plan, Delivery) for case in cases]
+        if any(delivered):
+            yield "the signature, which `provendor verify-webhook` judges"
+        if self.status is None and not all(delivered):
             yield "the status"
         if self.headers is None:
             yield "the headers and the content type"
@@ -219,6 +224,13 @@ def _end_of_flow(case: Case, plan: Flow, exchange: Exchange) -> Verdict:
 
     findings = tuple(findings_at_the_end(case, plan, exchange))
     return Verdict("flow", Outcome.FAIL if findings else Outcome.PASS, findings)
+
+
+def _identity(plan: Delivery, headers: Headers | None, body: bytes) -> tuple[Verdict, ...]:
+    """Judge topic, id and order of a delivery; not all of its headers may have been captured."""
+    from provendor.webhooks import identity  # noqa: PLC0415 - few answers are deliveries
+
+    return tuple(identity(plan, headers, body, missing=Outcome.WARN))
 
 
 def _request(case: Case, values: Values | None) -> Request:

@@ -22,6 +22,7 @@ from provendor.signature import Fault, SignatureRule, faults, rewritten, sign
 from provendor.transport import Transport
 from provendor.verdict import Finding, Outcome, Verdict
 
+_DAY_S = 86_400
 WRONG_SECRET = "wrong"  # noqa: S105 - what a forger who does not know the secret might use
 
 
@@ -30,16 +31,20 @@ async def carry_out(case: Case, values: Values, transport: Transport, clock: Clo
     plan = case.plan
     assert isinstance(plan, Delivery)  # noqa: S101 - `asking` dispatches on it
     exchange = await transport.send(build(case, values))
-    return Asked(exchange, verdicts=tuple(judge(plan, exchange.headers, exchange.body, values)))
+    day = exchange.recording.at if exchange.recording else None
+    return Asked(exchange, verdicts=tuple(judge(plan, exchange.headers, exchange.body, values, day)))
 
 
-def judge(plan: Delivery, headers: Headers, body: bytes, values: Values) -> Iterator[Verdict]:
-    """Yield the verdicts of a delivery that was signed with the secret's example."""
+def judge(plan: Delivery, headers: Headers, body: bytes, values: Values, day: str | None = None) -> Iterator[Verdict]:
+    """Yield the verdicts of a delivery that was signed with the secret's example.
+
+    `day` is when its recording was made: a delivery is fresh if it was signed on that day.
+    """
     if plan.signature is None or plan.secret is None:
         yield Verdict("signature", Outcome.SKIP, reason="these deliveries are not signed")
     else:
         secret = str(values.of[plan.secret])
-        now = _signed_at(plan.signature, headers)
+        now = _arrived_at(plan.signature, headers, day)
         yield _verdict("signature", map(finding, faults(plan.signature, headers, body, secret, now)))
         yield _verdict("forgeries", _accepted_forgeries(plan.signature, body, secret))
     yield from identity(plan, headers, body)
@@ -60,6 +65,17 @@ def identity(
     yield _verdict("duplicates", _duplicates(plan, known, missing))
 
 
+def verify(plan: Delivery, headers: Headers, body: bytes, secret: str, now: float) -> Iterator[Finding]:
+    """Yield what a captured delivery breaks; what was not captured beside the signature is a warn.
+
+    `now` is the moment of arrival in seconds since 1970.
+    """
+    if plan.signature is not None:
+        yield from map(finding, faults(plan.signature, headers, body, secret, now))
+    for verdict in identity(plan, headers, body, missing=Outcome.WARN):
+        yield from verdict.findings
+
+
 def signed_anew(plan: Delivery, headers: Headers, body: bytes, values: Values, at: int) -> Headers:
     """Return the headers with the signature that the vendor would make with the secret's example; `at` in seconds."""
     if plan.signature is None or plan.secret is None:
@@ -67,10 +83,13 @@ def signed_anew(plan: Delivery, headers: Headers, body: bytes, values: Values, a
     return sign(plan.signature, headers, body, str(values.of[plan.secret]), at)
 
 
-def _signed_at(rule: SignatureRule, headers: Headers) -> float:
-    """Return when a delivery says that it was signed; 0 where it does not say. Replay takes it for the present."""
-    stamp = headers.get(rule.timestamp) if rule.timestamp else None
-    return float(stamp) if stamp and stamp.isdecimal() and len(stamp) <= 12 else 0.0
+def _arrived_at(rule: SignatureRule, headers: Headers, day: str | None) -> float:
+    """Return what a replay takes for the present: the moment of signing, if that is on the recording's day."""
+    stamp = moment(headers.get(rule.timestamp)) if rule.timestamp else None
+    start = moment(f"{day[:10]}T00:00:00Z") if day else None
+    if start is None or stamp is None:
+        return stamp or 0.0
+    return stamp if start <= stamp < start + _DAY_S else start
 
 
 def finding(fault: Fault) -> Finding:

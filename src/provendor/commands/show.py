@@ -3,6 +3,7 @@
 provendor show                      every vendor, a line each
 provendor show chatwoot             one vendor's page
 provendor show chatwoot --errors    its error table; with --json as data for other programs
+provendor show --webhooks           what vendors post to us: topic, scope, what drops a repetition, schema, who needs it
 provendor show --schema             the JSON Schema of the contract language, for editors
 """
 
@@ -15,13 +16,14 @@ from functools import partial
 
 from provendor import inventory, loading, selector
 from provendor.commands import arguments, console
-from provendor.inventory import CaseRow, ErrorRow, OperationRow, VendorPage
+from provendor.inventory import CaseRow, DeliveryRow, ErrorRow, OperationRow, VendorPage
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("vendors", nargs="*", metavar="VENDOR", help="a vendor; none means all, a line each")
     parser.add_argument("--errors", action="store_true", help="only the error table")
+    parser.add_argument("--webhooks", action="store_true", help="only what vendors post to us")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the contract language")
     arguments.add_root(parser)
     arguments.add_json(parser)
@@ -42,6 +44,9 @@ def run(args: argparse.Namespace) -> int:
             tables = {vendor.name: inventory.errors(vendor) for vendor in vendors}
             _print_errors(tables, args.json)
             return 0
+        if args.webhooks:
+            _print_webhooks([row for vendor in vendors for row in inventory.deliveries(vendor)], args.json)
+            return 0
         describe = partial(inventory.page, cassettes=root / "cassettes", today=arguments.today_of(args), cache=cache)
         pages = [describe(vendor) for vendor in vendors]
     if args.json:
@@ -56,6 +61,27 @@ def _print_errors(tables: dict[str, tuple[ErrorRow, ...]], as_json: bool) -> Non
         console.print_json({vendor: [asdict(row) for row in rows] for vendor, rows in tables.items()})
     else:
         print("\n\n".join(f"{vendor}\n{_errors(rows)}" for vendor, rows in tables.items()))
+
+
+def _print_webhooks(rows: list[DeliveryRow], as_json: bool) -> None:
+    if as_json:
+        console.print_json([asdict(row) for row in rows])
+        return
+    head = ("vendor", "delivery", "topic", "scope", "dropped by", "signed in", "schema", "needed by")
+    cells = [
+        (
+            row.vendor,
+            row.delivery,
+            row.topic or "",
+            row.scope,
+            row.dedupe,
+            row.signature or "not signed",
+            row.schema or "",
+            row.needed_by,
+        )
+        for row in rows
+    ]
+    print(table(head, cells) if cells else "no contract declares a delivery")
 
 
 def _line(page: VendorPage) -> str:

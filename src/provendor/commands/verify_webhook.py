@@ -1,0 +1,189 @@
+"""Judge a captured delivery byte for byte: whether it is genuine, and else which rule of the contract it breaks.
+
+    provendor verify-webhook shopify/orders.create body.bin --header 'X-Shopify-Hmac-Sha256: …' --header '…'
+    provendor verify-webhook chatwoot/message_created body.bin --header '…' --now 1795168800
+    provendor verify-webhook meta/page.feed --query 'hub.mode=subscribe&hub.verify_token=…&hub.challenge=…'
+
+The secret comes from the environment variable that the contract names, or from the one that --secret-env names; it is
+never printed. Save the body as it arrived: an editor's line feed at the end breaks the signature.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from provendor import loading, present, requests, validate, webhooks
+from provendor.commands import arguments, console
+from provendor.contract import Case, Challenge, Delivery, Vendor
+from provendor.errors import UsageError
+from provendor.exchange import Headers
+from provendor.redact import Redactor
+from provendor.run import exit_code
+from provendor.suggest import did_you_mean
+from provendor.verdict import Finding, Outcome, worst
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("delivery", metavar="VENDOR/DELIVERY", help="the delivery's id, or its topic")
+    parser.add_argument("body", nargs="?", metavar="FILE", help="the raw body; - reads standard input")
+    arguments.add_header(parser)
+    parser.add_argument("--secret-env", metavar="NAME", help="the environment variable that holds the secret")
+    parser.add_argument(
+        "--now",
+        metavar="EPOCH",
+        type=_moment,
+        help="when it arrived, in seconds since 1970 or as ISO 8601 (default: now)",
+    )
+    parser.add_argument("--query", metavar="TEXT", help="judge a handshake instead: the query of the vendor's GET")
+    parser.add_argument("--strict", action="store_true", help="a warn is a failure")
+    arguments.add_root(parser)
+    arguments.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge the delivery; 0 genuine, 1 not."""
+    root = arguments.root_of(args)
+    vendor_name, _, name = args.delivery.partition("/")
+    with arguments.cache_of(root) as cache:
+        vendor = loading.load(root, [vendor_name], cache).vendors[vendor_name]
+    cases = _cases(vendor, name)
+    plan = _plan(cases)
+    if args.query is not None:
+        if args.body is not None:
+            raise UsageError("a handshake has no body: give --query, or a body")
+        return _handshake(plan, vendor, args)
+    if args.body is None:
+        raise UsageError("give the file that holds the raw body, or --query for a handshake")
+    if plan.signature is None or plan.secret is None:
+        raise UsageError(
+            f"contracts/{vendor.name}/vendor.yaml has no `webhooks.signature`: nothing says how it is signed"
+        )
+    body, headers = _body(args.body), Headers(tuple(args.header))
+    secret = _secret(vendor, plan.secret, args.secret_env)
+    now = time.time() if args.now is None else args.now
+    found = [
+        *_clean(webhooks.verify(plan, headers, body, secret, now), vendor, secret, body),
+        *_clean(_of_the_body(cases, vendor, body), vendor, secret, body),
+    ]
+    _print(f"{vendor.name}/{cases[0].operation}", found, len(body), plan.signature.header, args.json)
+    return exit_code([worst(each.level for each in found) if found else Outcome.PASS], args.strict)
+
+
+def _moment(text: str) -> float:
+    found = webhooks.moment(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"expected seconds since 1970 or a moment with its zone, got {text!r}")
+    return found
+
+
+def _cases(vendor: Vendor, name: str) -> tuple[Case, ...]:
+    """Return the cases of the delivery of this id or topic; raises UsageError."""
+    by_id = vendor.deliveries.get(name)
+    if by_id is not None:
+        return by_id.cases
+    known = {id_: _plan(delivery.cases).topic for id_, delivery in vendor.deliveries.items()}
+    meant = [id_ for id_, topic in known.items() if topic == name]
+    if len(meant) == 1:
+        return vendor.deliveries[meant[0]].cases
+    if meant:
+        raise UsageError(f"several deliveries have the topic {name}: {', '.join(meant)}")
+    if not known:
+        raise UsageError(f"the contract of {vendor.name} declares no deliveries")
+    near = did_you_mean(name, [*known, *filter(None, known.values())])
+    raise UsageError(f'{vendor.name} has no delivery "{name}"{near or "; there are " + ", ".join(known)}')
+
+
+def _plan(cases: Iterable[Case]) -> Delivery:
+    """Return what the vendor's deliveries usually carry: a case of older servers may lack the signature."""
+    plans = [case.plan for case in cases if isinstance(case.plan, Delivery)]
+    return next((plan for plan in plans if plan.signature), plans[0])
+
+
+def _body(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as reason:
+        raise UsageError(f"cannot read the body {file}: {reason.strerror}") from None
+
+
+def _secret(vendor: Vendor, name: str, given: str | None) -> str:
+    variable = given or vendor.variables[name].env or ""
+    value = os.environ.get(variable)
+    if not value:
+        hint = "" if given else ", or name another variable with --secret-env"
+        raise UsageError(f"the environment variable {variable} must hold the secret{hint}")
+    return value
+
+
+def _of_the_body(cases: tuple[Case, ...], vendor: Vendor, body: bytes) -> Iterator[Finding]:
+    """Yield what the contract would not have expected of the body: worth knowing, and no sign of a forgery."""
+    values = {vendor.name: requests.examples(vendor)}
+    nearest = validate.judge_answer(cases, None, None, body, values=values).nearest
+    for each in nearest.findings if nearest else ():
+        yield Finding(each.code, each.expected, each.actual, each.at, each.key, Outcome.WARN)
+
+
+def _clean(found: Iterable[Finding], vendor: Vendor, secret: str, body: bytes) -> Iterator[Finding]:
+    """Yield the findings as they may be shown: without the secret, and without what is personal."""
+    redactor = Redactor({"secret": secret}, vendor.redact)
+    redactor.learn(body)
+    for each in found:
+        yield Finding(
+            each.code, redactor.text(each.expected), redactor.text(each.actual), each.at, each.key, each.level
+        )
+
+
+def _print(delivery: str, found: list[Finding], size: int, header: str, as_json: bool) -> None:
+    genuine = not any(each.code.startswith("signature-") for each in found)
+    if as_json:
+        findings = [
+            {"code": f.code, "level": str(f.level), "at": f.at, "expected": f.expected, "actual": f.actual}
+            for f in found
+        ]
+        console.print_json({"delivery": delivery, "genuine": genuine, "bytes": size, "findings": findings})
+        return
+    if genuine:
+        print(f"genuine: {delivery}, {header} fits these {size} bytes")
+    else:
+        print(f"not genuine: {delivery}, {size} bytes")
+    for each in found:
+        at = f" at {each.at}" if each.at else ""
+        print(present.visible(f"  {each.level} {each.code}{at}: expected {each.expected}, got {each.actual}"))
+
+
+def _handshake(plan: Delivery, vendor: Vendor, args: argparse.Namespace) -> int:
+    """Say what our endpoint must answer to this query; 0 where the vendor is to be confirmed, 1 where it is refused."""
+    rule = plan.challenge
+    if rule is None:
+        raise UsageError(f"contracts/{vendor.name}/vendor.yaml has no `webhooks.challenge`")
+    query = dict(parse_qsl(args.query.removeprefix("?"), keep_blank_values=True))
+    token = _secret(vendor, rule.secret, args.secret_env)
+    status, text = webhooks.answer_challenge(rule, query, token)
+    reasons = [] if status == 200 else list(_refused(rule, query, token))
+    if args.json:
+        console.print_json({"status": status, "body": text, "reasons": reasons})
+    elif status == 200:
+        print(present.visible(f"answer 200 with the body {text}"))
+    else:
+        print(present.visible(f"answer 403: {'; '.join(reasons)}"))
+    return 0 if status == 200 else 1
+
+
+def _refused(rule: Challenge, query: dict[str, str], token: str) -> Iterator[str]:
+    """Yield every reason for the refusal; never a token."""
+    for name, wanted in rule.where:
+        if query.get(name) != wanted:
+            yield f"{name} is not {wanted}"
+    if not query.get(rule.query):
+        yield f"{rule.query} holds no text to send back"
+    if query.get(rule.verify) != token:
+        yield f"{rule.verify} is not our token" if rule.verify in query else f"{rule.verify} is missing"
