@@ -135,7 +135,7 @@ class Evidence:
         }
 
     def _write(self, record: JsonObject) -> None:
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+        line = _ENCODER.encode(record).encode("utf-8", "backslashreplace") + b"\n"
         while line:
             line = line[os.write(self._file, line) :]
 
@@ -157,6 +157,7 @@ class Evidence:
 
 
 _RESULT = b'{"type":"result",'
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once, for thousands of lines
 
 
 def read(lines: Path) -> Iterator[JsonObject]:

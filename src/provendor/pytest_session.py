@@ -5,8 +5,10 @@ Lives in every process that runs tests; `pytest_results` gathers what comes of i
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Generator
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,10 +77,15 @@ class ContractSession:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Keep the network off while the session's tests run, if there are contracts among them."""
-        if not (self._everywhere and any(isinstance(item, CaseItem) for item in session.items)):
+        if not any(isinstance(item, CaseItem) for item in session.items):
             return (yield)
-        with self._guard:
-            return (yield)
+        # What was collected stays until the end: the garbage collector need not look at thousands of cases again.
+        gc.freeze()
+        try:
+            with self._guard if self._everywhere else nullcontext():
+                return (yield)
+        finally:
+            gc.unfreeze()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
