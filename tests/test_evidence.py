@@ -222,3 +222,22 @@ def test_a_reports_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Pa
 
     with pytest.raises(OSError, match="runs"):
         Evidence(tmp_path, a_run())
+
+
+def fields_of(schema: Any) -> Iterator[str]:
+    """Yield the name of every field that a schema describes."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for below in schema.values():
+            yield from fields_of(below)
+    elif isinstance(schema, list):
+        for below in schema:
+            yield from fields_of(below)
+
+
+def test_every_field_of_a_run_is_in_the_reference() -> None:
+    """docs/reference/run-json.md names them all."""
+    reference = (Path(__file__).parents[1] / "docs/reference/run-json.md").read_text("utf-8")
+
+    missing = [field for field in sorted(set(fields_of(SCHEMA))) if f"`{field}`" not in reference]
+    assert missing == []
