@@ -1,0 +1,91 @@
+"""What this business relies on at Zoho CRM beyond what a schema can say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from provendor.check import check
+from provendor.contract import Expect
+from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.verdict import Finding, Outcome, Skip
+
+LISTS = ("zoho-crm/*.list", "zoho-crm/*.search")
+WRITES = ("zoho-crm/*.insert", "zoho-crm/*.upsert")
+
+
+@check(*LISTS)
+def a_page_counts_its_items(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """A page has as many items as it says; somebody who shortens a page by hand is warned."""
+    body = _answer(exchange)
+    items, count = body.get("data", body.get("users")), _dict(body.get("info")).get("count")
+    if not isinstance(items, list) or not isinstance(count, int):
+        raise Skip("the answer is no page")
+    if count != len(items):
+        yield Finding("business", f"{len(items)} items", str(count), "/info/count", level=Outcome.WARN)
+
+
+@check(*WRITES)
+def every_record_has_its_result(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Results stand in the order of the request, so one for each record, or we would blame the wrong customer."""
+    results = _dict(_json(exchange)).get("data")
+    if not isinstance(results, list):
+        raise Skip("the request was refused as a whole")
+    if exchange.source is Source.RECORDED:
+        raise Skip("recorded results may be an excerpt")
+    sent = _sent(exchange)
+    if len(results) != len(sent):
+        yield Finding("business", f"{len(sent)} results", str(len(results)), "/data")
+
+
+@check("zoho-crm/modules.list")
+def our_modules_are_served(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Leads and Contacts are there, under these API names, and the API serves them."""
+    modules = _answer(exchange).get("modules")
+    served = {each.get("api_name") for each in modules if each.get("api_supported")} if _dicts(modules) else set()
+    for name in ("Leads", "Contacts"):
+        if name not in served:
+            yield Finding("business", f"the module {name}", "none", "/modules", level=Outcome.WARN)
+
+
+@check("zoho-crm/org.get")
+def the_organisation_is_paid_for(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """The free edition has 5,000 credits a day, which an import uses up."""
+    orgs = _answer(exchange).get("org")
+    if not _dicts(orgs) or not orgs:
+        raise Skip("the answer has no organisation; the schema says so")
+    if _dict(orgs[0].get("license_details")).get("paid") is False:
+        yield Finding("business", "a paid edition", "not paid", "/org/0/license_details/paid", level=Outcome.WARN)
+
+
+def _answer(exchange: Exchange) -> dict[str, Any]:
+    """Return the object that a success answers; anything else is judged by other checks."""
+    if exchange.status != 200:  # noqa: PLR2004 - HTTP's; 204 is an empty list
+        raise Skip("the answer has nothing to count")
+    return _dict(_json(exchange))
+
+
+def _json(exchange: Exchange) -> Any:
+    try:
+        return exchange.json
+    except BodyNotJson:
+        raise Skip("the answer is no JSON") from None
+
+
+def _sent(exchange: Exchange) -> list[Any]:
+    try:
+        sent = _dict(json.loads(exchange.request.body or b"{}")).get("data")
+    except ValueError:
+        raise Skip("what was sent is no JSON") from None
+    if not isinstance(sent, list):
+        raise Skip("the request that led to this answer is not known")
+    return sent
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
