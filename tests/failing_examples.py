@@ -22,10 +22,10 @@ import delivery_suites
 import plan_suites
 from builders import a_case, a_live_exchange, a_recording, a_rule, a_schema, an_exchange, an_expect
 from delivery_suites import signed, with_header, without
-from provendor import engine, present, run
+from provendor import engine, indicators, mcp_checks, present, run
 from provendor.check import Check, examine, load_checks
 from provendor.codes import CODES
-from provendor.contract import Expect, HeaderTest, Pending, Suite
+from provendor.contract import Expect, HeaderTest, Indicator, McpAnswer, OfferedTool, Pending, Suite
 from provendor.errors import CassetteBroken, CassetteMissing, NotRecorded, TokenRefused, TransportError
 from provendor.exchange import Exchange, Headers, Json, Request
 from provendor.network import Refused
@@ -66,6 +66,14 @@ def answered(status: int = 200, json_body: Any = MappingProxyType({}), **changes
     body = dict(json_body) if isinstance(json_body, Mapping) else json_body
     known = {"request": Request("GET", "https://acme.example/users/7"), "recording": recording}
     return an_exchange(status, body, **{**known, **changes})
+
+
+def a_result(result: Json) -> dict[str, Json]:
+    return {"jsonrpc": "2.0", "id": 2, "result": result}
+
+
+def a_tool(name: str, **properties: Json) -> Json:
+    return {"name": name, "inputSchema": {"type": "object", "properties": properties}}
 
 
 CHECKS = '''
@@ -220,6 +228,27 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
             an_expect(warnings=(("$.warnings[*]", "ignored-filter"),)),
             engine.warnings,
         ),
+        "mcp-frame": Example(
+            "status: 200", answered(json_body={"jsonrpc": "2.0", "id": 2}), an_expect(mcp=McpAnswer("ping")), mcp_checks.mcp_frame
+        ),
+        "mcp-result": Example(
+            "status: 200\nresult: { type: object, required: [products] }",
+            answered(json_body=a_result({"content": [{"type": "text", "text": "Shop not found"}]})),
+            an_expect(mcp=McpAnswer("tools/call", a_schema({"type": "object", "required": ["products"]}))),
+            mcp_checks.mcp_result,
+        ),
+        "mcp-tool-missing": Example(
+            "status: 200\ntools: { search_shop_catalog: [] }",
+            answered(json_body=a_result({"tools": [a_tool("search_catalog")]})),
+            an_expect(mcp=McpAnswer("tools/list", tools=(OfferedTool("search_shop_catalog"),))),
+            mcp_checks.mcp_tools,
+        ),
+        "mcp-tool-input": Example(
+            "status: 200\ntools: { get_product: [{ product_id: p1 }] }",
+            answered(json_body=a_result({"tools": [a_tool("get_product", id={"type": "string"})]})),
+            an_expect(mcp=McpAnswer("tools/list", tools=(OfferedTool("get_product", ({"product_id": "p1"},)),))),
+            mcp_checks.mcp_tools,
+        ),
         "credential-echo": Example(
             "status: 200",
             a_live_exchange(200, {"token": "not-a-real-token"}, request=Request("GET", "https://acme.example/users/7")),
@@ -244,8 +273,16 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
         "cassette-broken": Example(
             "status: 200", CassetteBroken("cassettes/acme/users.get/ok.yaml:3:1: not YAML"), an_expect()
         ),
+        "indicator": Example(
+            "status: 200",
+            an_exchange(200, {"published": 3, "failed": 2}),
+            an_expect(indicators={"posts-published": Indicator("posts-published", "Posts that came out.", 0.9, 0.5)}),
+            Check("posts", lambda _, expect: indicators.judge(expect, "posts-published", good=3, of=5)),
+        ),
         "token-refused": Example(
-            "status: 200", TokenRefused("acme/oauth.token:ok: the token endpoint refuses: dead", "dead", False), an_expect()
+            "status: 200",
+            TokenRefused("acme/oauth.token:ok: the token endpoint refuses: dead", "dead", False),
+            an_expect(),
         ),
         "cassette-unused": Example("status: 200", answered(), an_expect(), after=unused),
         "request-mismatch": Example(

@@ -106,6 +106,8 @@ SECTIONS = {
     "## Flows": "flow",
     "### Step": "flow_step",
     "## Paging": "paging",
+    "## MCP": "mcp_vendor",
+    "### MCP call": "mcp_call",
     "## Webhooks": "webhooks",
     "### Signature": "webhook_signature",
     "### Challenge": "challenge",
@@ -225,7 +227,37 @@ _STAMPED = [*_SENT, (f"{_SIGN} timestamp", "X-Time")]
 _CHALLENGE = {"query": "text", "verify": "token", "secret": "{api_key}"}
 _CHALLENGED = [*_SENT, (_ASK, _CHALLENGE)]
 
+_MCP = {"revision": "2025-11-25", "endpoint": "POST /mcp"}
+_TOOL = {"summary": "Add.", "mcp": {"tool": "add"}, "safety": "read", "cases": {"ok": {"status": 200}}}
+_TOOLS = {"summary": "Tools.", "mcp": {"method": "tools/list"}, "cases": {"ok": {"status": 200}}}
+_M, _T, _TL = f"{_V} mcp", "users.yaml operations add", "users.yaml operations tools"
+_SPOKEN = [(_M, _MCP), (_T, _TOOL), (_TL, _TOOLS)]
+_OTHER_CALL = f"{_T} cases ok with"
+
 CHANGES: Mapping[str, list[tuple[str, Any]]] = {
+    "vendor_file.mcp": [(_M, _MCP)],
+    "mcp_vendor.endpoint": [(_M, {**_MCP, "endpoint": "POST /other"})],
+    "mcp_vendor.command": [(_M, {"revision": "2025-11-25", "command": ["server"]})],
+    "mcp_vendor.revision": [(_M, {**_MCP, "revision": "2026-07-28"})],
+    "mcp_vendor.client": [(_M, {**_MCP, "client": {"name": "dashboard", "version": "2"}})],
+    "mcp_client.name": [(_M, {**_MCP, "client": {"name": "probe", "version": "2"}})],
+    "mcp_client.version": [(_M, {**_MCP, "client": {"name": "dashboard", "version": "3"}})],
+    "mcp_vendor.meta": [(_M, {**_MCP, "meta": {"a": 1}})],
+    "mcp_vendor.arguments": [(_M, {**_MCP, "arguments": {"a": 1}})],
+    "mcp_vendor.handshake": [(_M, {**_MCP, "handshake": "none"})],
+    "operation.mcp": _SPOKEN,
+    "mcp_call.tool": [*_SPOKEN, (f"{_T} mcp tool", "sum")],
+    "mcp_call.arguments": [*_SPOKEN, (f"{_T} mcp arguments", {"a": 2})],
+    "mcp_call.method": [*_SPOKEN, (f"{_TL} mcp method", "prompts/list")],
+    "mcp_call.params": [*_SPOKEN, (f"{_TL} mcp params", {"a": 1})],
+    "mcp_call.endpoint": [*_SPOKEN, (f"{_TL} mcp endpoint", "POST /old")],
+    "with.mcp": [*_SPOKEN, (_OTHER_CALL, {"mcp": {"arguments": {"a": 3}, "revision": "2024-11-05"}})],
+    "mcp_change.tool": [*_SPOKEN, (_OTHER_CALL, {"mcp": {"tool": "nope"}})],
+    "mcp_change.arguments": [*_SPOKEN, (_OTHER_CALL, {"mcp": {"arguments": {"a": 3}}})],
+    "mcp_change.params": [*_SPOKEN, (_OTHER_CALL, {"mcp": {"params": {"a": 3}}})],
+    "mcp_change.revision": [*_SPOKEN, (_OTHER_CALL, {"mcp": {"revision": "2024-11-05"}})],
+    "case.result": [*_SPOKEN, (f"{_T} cases ok result", {"type": "object"})],
+    "case.tools": [*_SPOKEN, (f"{_TL} cases ok tools", {"add": [{"a": 1}]})],
     "vendor_file.webhooks": _SENT,
     "webhooks.signature": [*_SENT, (f"{_V} webhooks", {"topic": "X-Topic"})],
     "webhooks.topic": [*_SENT, (f"{_V} webhooks topic", "$.event")],
@@ -337,6 +369,11 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
         (f"{_V} secrets", {**_SECRET, "own": {"env": "A"}}),
         (f"{_V} oauth2", {**_JWT_GRANT, "assertion": {**_ASSERTION, "gives": "own"}}),
     ],
+    "vendor_file.indicators": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.9, "warn": 0.5}})],
+    "indicator.title": [(f"{_V} indicators", {"drafts": {"title": "All drafts.", "ok": 0.9, "warn": 0.5}})],
+    "indicator.ok": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.8, "warn": 0.5}})],
+    "indicator.warn": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.9, "warn": 0.4}})],
+    "indicator.min": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.9, "warn": 0.5, "min": 5}})],
     "vendor_file.version_header": [(f"{_V} api_version", "3"), (f"{_V} version_header", "X-Version")],
     "vendor_file.warnings": [(f"{_V} warnings", {"$.warnings[*]": "ignored"})],
     "operation.graphql": _SHOP,

@@ -20,6 +20,7 @@ from provendor.contract import (
     Auth,
     Body,
     Case,
+    Disagreement,
     Environment,
     ErrorRule,
     Expect,
@@ -27,6 +28,7 @@ from provendor.contract import (
     FlowStep,
     GraphqlCall,
     GraphqlEndpoint,
+    Indicator,
     Oauth2,
     Operation,
     Paging,
@@ -39,6 +41,10 @@ from provendor.contract import (
     Vendor,
 )
 from provendor.exchange import Json
+from provendor.mcp_operations import answer as mcp_answer
+from provendor.mcp_operations import change as mcp_change
+from provendor.mcp_operations import server as mcp_server
+from provendor.mcp_operations import template as mcp_template
 from provendor.notation import header_tests, json_test, seconds, statuses
 from provendor.planning import FLOW_CODES, captures, paging, poll
 from provendor.receiving import RECEIVER
@@ -176,7 +182,13 @@ def _vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         version_header=value.get("version_header"),
         warnings=tuple(value.get("warnings", {}).items()),
         graphql=_graphql_endpoint(value["graphql"]) if "graphql" in value else None,
+        mcp=mcp_server(name, value["mcp"]) if "mcp" in value else None,
         oauth2=_oauth2(value["oauth2"]) if "oauth2" in value else None,
+        spec_disagrees=tuple(
+            Disagreement(**item, place=sources.place(VENDOR_FILE, "spec_disagrees", index))
+            for index, item in enumerate(value.get("spec_disagrees", ()))
+        ),
+        indicators=MappingProxyType({key: Indicator(key, **item) for key, item in value.get("indicators", {}).items()}),
     )
 
 
@@ -320,6 +332,12 @@ def _graphql(maker: _Maker, value: dict[str, Any]) -> Template:
     return _with_call(template, asked, maker.sources)
 
 
+def _mcp(maker: _Maker, value: dict[str, Any]) -> Template:
+    server = maker.vendor.mcp
+    assert server is not None  # noqa: S101 - judged before: an MCP operation without it is a problem
+    return mcp_template(server, value, _auth(value["auth"]) if "auth" in value else maker.auth)
+
+
 def _with_call(template: Template, call: GraphqlCall, sources: Sources) -> Template:
     query = sources.queries[call.key]
     # A GraphQL document is text: `{name}` in it is a selection, no reference.
@@ -396,23 +414,24 @@ def _case(asked: _Asked, name: str, value: dict[str, Any], way: tuple[str | int,
     sources, template = asked.maker.sources, asked.template
     if "with" in value:
         template = _other_call(_changed(template, value["with"]), value["with"], sources)
+        template = mcp_change(template, value["with"].get("mcp"))
     return Case(
         vendor=asked.maker.vendor.name,
         operation=asked.operation,
         name=name,
         template=template,
-        expect=_expect(asked, value, template.graphql, "".join(f"/{step}" for step in way)),
+        expect=_expect(asked, value, template, "".join(f"/{step}" for step in way)),
         place=sources.place(asked.maker.file, *way),
         summary=value.get("summary", ""),
         live="live" not in value,
         pending=_pending(value["pending"]) if "pending" in value else None,
         safety=asked.safety,
-        plan=asked.paging if "pages" in value else None,
+        plan=asked.paging if "pages" in value else template.mcp,
     )
 
 
-def _expect(asked: _Asked, value: dict[str, Any], call: GraphqlCall | None, pointer: str) -> Expect:
-    latency = value.get("latency", {})
+def _expect(asked: _Asked, value: dict[str, Any], template: Template, pointer: str) -> Expect:
+    latency, call, mcp = value.get("latency", {}), template.graphql, template.mcp
     vendor = asked.maker.vendor
     version = call.version if call else vendor.api_version
     return Expect(
@@ -426,18 +445,20 @@ def _expect(asked: _Asked, value: dict[str, Any], call: GraphqlCall | None, poin
         errors=asked.rules,
         version=(vendor.version_header, version) if vendor.version_header and version else None,
         warnings=vendor.warnings,
+        mcp=mcp_answer(mcp, value, _schema(asked, value, pointer, "result")) if mcp else None,
         echo=asked.echo,
+        indicators=vendor.indicators,
         warn_after_ms=_ms(latency, "warn_after"),
         fail_after_ms=_ms(latency, "fail_after"),
         max_age_days=asked.maker.vendor.max_age_days,
     )
 
 
-def _schema(asked: _Asked, value: dict[str, Any], pointer: str) -> Schema | None:
-    if "body" not in value:
+def _schema(asked: _Asked, value: dict[str, Any], pointer: str, key: str = "body") -> Schema | None:
+    if key not in value:
         return None
     sources = asked.maker.sources
-    return Schema(value["body"], sources.start + asked.maker.file, f"{pointer}/body", sources.read)
+    return Schema(value[key], sources.start + asked.maker.file, f"{pointer}/{key}", sources.read)
 
 
 def _shape(asked: _Asked, value: dict[str, Any], call: GraphqlCall, pointer: str) -> Schema | None:
@@ -566,7 +587,11 @@ def _as_text(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_REQUESTS: Mapping[str, Callable[[_Maker, dict[str, Any]], Template]] = {"request": _http, "graphql": _graphql}
+_REQUESTS: Mapping[str, Callable[[_Maker, dict[str, Any]], Template]] = {
+    "request": _http,
+    "graphql": _graphql,
+    "mcp": _mcp,
+}
 """Kind of operation, by the key that tells it, to the function that makes its request's template."""
 
 _SECTIONS: Mapping[str, Callable[[_Maker, str, dict[str, Any]], Any]] = {

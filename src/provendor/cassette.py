@@ -327,7 +327,7 @@ _METADATA_KEYS: Final = (
     "note",
 )
 _AT_MARGIN: Final = "(?m)^- "
-_URI: Final = r"(?i)https?://[^/?#\s]"
+_URI: Final = r"(?i)(?:https?|stdio)://[^/?#\s]"
 
 
 def _query(text: str) -> tuple[tuple[str, str], ...]:

@@ -105,6 +105,13 @@ _TABLE = (
         "Move to the successor before the day that is shown.",
     ),
     Code(
+        "indicator",
+        "a ratio that the business watches is too low",
+        "A check counted something in the answer, and the ratio is below the threshold that the contract gives under "
+        "`indicators:` in vendor.yaml: a warn below `ok`, a failure below `warn`.",
+        "The vendor may answer as promised while our use of it goes wrong: look at what was counted, by the check's name.",
+    ),
+    Code(
         "token-refused",
         "the vendor gives no access token",
         "A live call needs a token first, and the token endpoint refused it, with an error status or with an error inside a "
@@ -125,6 +132,37 @@ _TABLE = (
         "A path under `warnings:` in vendor.yaml finds something in the body. The call succeeded, and the vendor says that "
         "it did not understand all of it.",
         "Read the warning: mostly a filter or an argument was ignored, and the answer is not to the question we asked.",
+    ),
+    Code(
+        "mcp-frame",
+        "the answer of an MCP server is no message of the protocol",
+        "A JSON-RPC message has either a result or an error, with the id of the request, and each method's result has its "
+        "parts: content for a tool, a name and an inputSchema for every tool that is listed.",
+        "Look at what answered: a proxy, a server of another era, or a server that breaks the protocol. A stream of events "
+        "is read; where none of its messages answers the request, its beginning is shown.",
+    ),
+    Code(
+        "mcp-result",
+        "the result of an MCP call does not match the contract's schema",
+        "The schema under `result:` is applied to a tool's structured content, where there is none to the JSON in its first "
+        "text, and for other methods to the result. Tools change what they answer without a version.",
+        "Ask whether our code would survive the value that came. A text that is no JSON is often an error message: then the "
+        "tool failed, and the error table should know how.",
+    ),
+    Code(
+        "mcp-tool-missing",
+        "a tool that we use is no longer offered",
+        "The list of tools does not name it. Servers remove and rename tools without a new revision of the protocol, and what "
+        "they offer may depend on who asks.",
+        "Compare with the tools that are offered now: the finding names them, and the nearest one. Call the successor, or drop "
+        "the operation from the contract.",
+    ),
+    Code(
+        "mcp-tool-input",
+        "a tool does not take the arguments that we send",
+        "The tool's inputSchema refuses an example under `tools:`, or does not know one of its arguments, which the server "
+        "would silently leave out.",
+        "Compare the arguments with the schema at the place that is shown, change what we send, and then the example.",
     ),
     Code(
         "credential-echo",

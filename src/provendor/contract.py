@@ -93,6 +93,20 @@ class Oauth2:
 
 
 @dataclass(frozen=True, slots=True)
+class Indicator:
+    """A ratio that the business watches: from `ok` on it is fine, from `warn` on degraded, below that a failure.
+
+    Fewer than `min` counted say nothing.
+    """
+
+    name: str
+    title: str
+    ok: float
+    warn: float
+    min: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """What the vendor allows: `requests` per `per_s` seconds."""
 
@@ -174,6 +188,7 @@ class Template:
     auth: tuple[Auth, ...] = ()
     wrong_auth: bool = False
     graphql: GraphqlCall | None = None
+    mcp: McpCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +204,26 @@ class GraphqlCall:
     def key(self) -> str:
         """What is derived from the document's operation under this version is kept under this key."""
         return " ".join(filter(None, (self.document, self.version, self.operation)))
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTool:
+    """A tool that an MCP server must offer, and examples of arguments that its input schema must accept."""
+
+    name: str
+    accepts: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class McpAnswer:
+    """What the answer to an MCP call of this method must hold.
+
+    `result` describes a tool's result (structured content, else JSON in the first text), or that of any other method.
+    """
+
+    method: str
+    result: Schema | None = None
+    tools: tuple[OfferedTool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +246,9 @@ class Expect:
     errors: tuple[ErrorRule, ...] = ()
     version: tuple[str, str] | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    mcp: McpAnswer | None = None
     echo: bool = False
+    indicators: Mapping[str, Indicator] = field(default_factory=_nothing)
     warn_after_ms: float | None = None
     fail_after_ms: float | None = None
     max_age_days: int | None = None
@@ -363,6 +400,43 @@ class Delivery(Plan):
 
 
 @dataclass(frozen=True, slots=True)
+class McpCall(Plan):
+    """A call of an MCP server: of a tool, or of any other method.
+
+    Up to revision 2025-11-25 it comes after `initialize`, in a session where the server opens one; from 2026-07-28 on every
+    call stands for itself. `handshake` is `none` where a server of the older kind answers without being initialised.
+    """
+
+    method: str
+    revision: str
+    tool: str | None = None
+    arguments: Mapping[str, Json] = field(default_factory=_nothing)
+    params: Mapping[str, Json] = field(default_factory=_nothing)
+    client: tuple[str, str] = ("provendor", "1")
+    meta: Mapping[str, Json] = field(default_factory=_nothing)
+    handshake: Literal["initialize", "none"] = "initialize"
+
+    @property
+    def stateless(self) -> bool:
+        """Whether every call stands for itself; revisions are days, so that they can be compared as text."""
+        return self.revision >= "2026-07-28"
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """Where a vendor speaks MCP, over HTTP or as a `command` that is started, and what every call to it shares."""
+
+    revision: str
+    target: str
+    method: str = "POST"
+    command: tuple[str, ...] = ()
+    client: tuple[str, str] = ("provendor", "1")
+    meta: Mapping[str, Json] = field(default_factory=_nothing)
+    arguments: Mapping[str, Json] = field(default_factory=_nothing)
+    handshake: Literal["initialize", "none"] = "initialize"
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One operation under one condition, with what must come back. Without a plan, it asks with one request."""
 
@@ -416,6 +490,19 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A difference from the vendor's own spec that is known: the spec is wrong, or says less than is true.
+
+    `at` is a pattern of operation ids, after a `#` one of places in the answer; `code` is that of the difference.
+    """
+
+    at: str
+    code: str
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class GraphqlEndpoint:
     """Where a vendor answers GraphQL, and its pruned schemas: version to file. `{version}` in `target` is the call's."""
 
@@ -452,7 +539,10 @@ class Vendor:
     version_header: str | None = None
     warnings: tuple[tuple[str, str], ...] = ()
     graphql: GraphqlEndpoint | None = None
+    mcp: McpServer | None = None
     oauth2: Oauth2 | None = None
+    indicators: Mapping[str, Indicator] = field(default_factory=_nothing)
+    spec_disagrees: tuple[Disagreement, ...] = ()
     operations: Mapping[str, Operation] = field(default_factory=_nothing)
     flows: Mapping[str, Operation] = field(default_factory=_nothing)
     deliveries: Mapping[str, Operation] = field(default_factory=_nothing)

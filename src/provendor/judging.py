@@ -11,6 +11,7 @@ from provendor.errors import ContractError, Problem
 from provendor.exchange import Json
 from provendor.graphql_operations import derive_all
 from provendor.language import FILE, Fault, Language, Way, dotted
+from provendor.mcp_operations import faults as mcp_faults
 from provendor.meaning import faults
 from provendor.schema import Schema
 from provendor.source import Document, read_text
@@ -43,6 +44,7 @@ def judge(
         queries, found = derive_all(values, contents, judged.start)
         judged.problems += (each for each in found if isinstance(each, Problem))
         judged.note(each for each in found if not isinstance(each, Problem))
+        judged.note(mcp_faults(values))
     if judged.problems:
         raise ContractError(tuple(sorted(set(judged.problems))))
     return {"files": values, "places": dict(_places(documents)), "queries": queries}
@@ -101,6 +103,7 @@ def _schemas_in(value: Any) -> Iterator[tuple[Way, Any]]:
     for operation, content in _items(_get(value, "operations")):
         for case, expected in _items(_get(content, "cases")):
             yield ("operations", operation, "cases", case, "body"), _get(expected, "body")
+            yield ("operations", operation, "cases", case, "result"), _get(expected, "result")
     for flow, content in _items(_get(value, "flows")):
         for case, expected in _items(_get(content, "cases")):
             yield ("flows", flow, "cases", case, "body"), _get(expected, "body")

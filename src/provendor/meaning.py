@@ -122,7 +122,13 @@ def _vendor(vendor: Node, folder: str) -> Found:
             if section == "secrets" and key in variables:
                 yield node.fault(f"{key} is already a variable: choose another name", at_key=True)
     yield from _auth(vendor["auth"], vendor)
+    for key in ("meta", "arguments"):
+        yield from _unknown(vendor["mcp"][key], _known_names(vendor))
     yield from _oauth2(vendor["oauth2"], vendor)
+    for indicator in vendor["indicators"].values():
+        ok, warn = indicator["ok"].value, indicator["warn"].value
+        if isinstance(ok, (int, float)) and isinstance(warn, (int, float)) and warn > ok:
+            yield indicator["warn"].fault(f"warn must not be above ok ({ok:g})")
     yield from _rules(vendor["errors"])
     yield from _webhooks(vendor["webhooks"], vendor["secrets"].names)
 
@@ -297,7 +303,7 @@ def _paging(operation: Node) -> Found:
 def _templates(part: Node, operation: Node, vendor: Node, captured: Collection[str] = ()) -> Found:
     """Yield references to unknown names in the query, headers and body of an operation or of a `with`."""
     known = _known_names(vendor) | set(references(operation["request"].text)) | set(captured)
-    for key in ("query", "headers", *_BODIES):
+    for key in ("query", "headers", "mcp", *_BODIES):
         yield from _unknown_if_read(part[key], known, vendor)
 
 
@@ -469,7 +475,7 @@ def _captures(step: Node, later: list[Node], operations: Mapping[str, Node], ven
 def _uses(step: Node, operation: Node | None, name: str) -> bool:
     parts = [step["with"].value]
     if operation is not None:
-        parts += [operation[key].value for key in ("request", "query", "headers", "graphql", *_BODIES)]
+        parts += [operation[key].value for key in ("request", "query", "headers", "graphql", "mcp", *_BODIES)]
     return any(name in references(text) for text in _texts(parts))
 
 

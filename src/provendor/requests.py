@@ -148,7 +148,7 @@ def _target(template: Template, values: Values) -> tuple[str, Pairs]:
 
 def _has_host(url: str) -> bool:
     scheme, mark, rest = url.partition("://")
-    return mark != "" and scheme.lower() in ("https", "http") and rest[:1] not in ("", "/", "?", "#", " ")
+    return mark != "" and scheme.lower() in ("https", "http", "stdio") and rest[:1] not in ("", "/", "?", "#", " ")
 
 
 def _segment(values: Values) -> Callable[[re.Match[str]], str]:

@@ -167,9 +167,14 @@ class Replayer:
 
     def checks_for(self, case: Case) -> tuple[Check, ...]:
         """Return the engine's checks and those of the business that name this case."""
+        engine: tuple[Check, ...] = ENGINE
+        if case.expect.mcp is not None:
+            from provendor.mcp_checks import MCP  # noqa: PLC0415 - few cases are calls of an MCP server
+
+            engine = (*ENGINE, *MCP)
         if not self._checks:
-            return ENGINE
-        return (*ENGINE, *(check for check in self._checks if applies(check, case)))
+            return engine
+        return (*engine, *(check for check in self._checks if applies(check, case)))
 
     def expect(self, case: Case) -> Expect:
         """Return what the case expects, as of this replayer's day."""

@@ -180,3 +180,30 @@ def _unreadable(instance: Any, reason: ValueError, schema: Schema) -> Mismatch:
     if "ecursion" in str(reason):
         return Mismatch("", "at most 255 levels", "nested more deeply", "", schema.file, schema.pointer)
     return Mismatch("", "a JSON value", described(instance), "", schema.file, schema.pointer)
+
+
+# --- schemas of others ------------------------------------------------------------------------------------------------
+
+
+class NotASchema(ValueError):
+    """A schema that somebody else wrote cannot be used; the text says why."""
+
+
+def refusals(schema: Json, instance: Json) -> Iterator[tuple[str, str]]:
+    """Yield place and reason of everything that a foreign schema, of whatever draft, refuses; raises NotASchema.
+
+    A vendor's own schema, such as that of an MCP tool's arguments, is no part of the contract: its keywords are its own.
+    """
+    import jsonschema_rs  # noqa: PLC0415 - 40 ms that only a JSON body needs
+
+    if not isinstance(schema, (dict, bool)):
+        raise NotASchema(f"expected a JSON Schema, got {described(schema)}")
+    try:
+        validator = jsonschema_rs.validator_for(schema, offline=True, pattern_options=jsonschema_rs.RegexOptions())
+    except ValueError as reason:
+        raise NotASchema(str(reason).partition("\n")[0][:200] or "not a JSON Schema") from None
+    try:
+        for error in validator.iter_errors(instance):
+            yield pointer_of(error.instance_path) or "/", error.message[:200]
+    except ValueError as reason:
+        raise NotASchema(str(reason)[:200]) from None

@@ -152,6 +152,8 @@ class _Answer:
     def _judged(self, case: Case, status: int, request: Request, checks: Sequence[Check]) -> CaseJudgement:
         headers = self.headers if self.headers is not None else Headers()
         exchange = Exchange(request, status, headers, self.body, Source.RECORDED)
+        if case.expect.mcp is not None:
+            exchange, checks = _mcp_message(exchange, checks)
         verdicts = tuple(examine(each, exchange, case.expect) for each in checks)
         if isinstance(case.plan, Flow):
             verdicts += (_end_of_flow(case, case.plan, exchange),)
@@ -215,7 +217,8 @@ def _allowed(expect: Expect) -> Sequence[int]:
 def _tells_of_a_body(expect: Expect) -> bool:
     """Tell whether a body alone can satisfy a case; one that takes any body says nothing about this one."""
     by_table = any(rule.code == expect.error and (rule.json or rule.text) for rule in expect.errors)
-    return expect.body is not None or expect.text is not None or expect.empty or by_table
+    in_result = expect.mcp is not None and (expect.mcp.result is not None or expect.mcp.tools != ())
+    return expect.body is not None or expect.text is not None or expect.empty or by_table or in_result
 
 
 def _end_of_flow(case: Case, plan: Flow, exchange: Exchange) -> Verdict:
@@ -231,6 +234,14 @@ def _identity(plan: Delivery, headers: Headers | None, body: bytes) -> tuple[Ver
     from provendor.webhooks import identity  # noqa: PLC0415 - few answers are deliveries
 
     return tuple(identity(plan, headers, body, missing=Outcome.WARN))
+
+
+def _mcp_message(exchange: Exchange, checks: Sequence[Check]) -> tuple[Exchange, Sequence[Check]]:
+    """Return the JSON-RPC message out of whatever it came in, and what judges it: a stream is as good as one object."""
+    from provendor.jsonrpc import unwrapped  # noqa: PLC0415 - few answers come from an MCP server
+    from provendor.mcp_checks import MCP  # noqa: PLC0415 - as above
+
+    return unwrapped(exchange, None), (*checks, *MCP)
 
 
 def _request(case: Case, values: Values | None) -> Request:

@@ -1,0 +1,101 @@
+"""JSON-RPC messages as MCP servers send them: one JSON object, or a stream of events in which ours is one of several."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from provendor.exchange import BodyNotJson, Exchange, Headers, Json
+
+Id = int | str
+EVENTS: Final = "text/event-stream"
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_FIELD: Final = re.compile(rb"\s*(?:event|data|id|retry)?:")
+
+
+def unwrapped(exchange: Exchange, wanted: Id | None) -> Exchange:
+    """Return the exchange with the answer to the request `wanted` as its body, where that is one of several messages.
+
+    None for `wanted` takes the first answer. An exchange without an answer in it comes back as it is.
+    """
+    if _is_stream(exchange):
+        found = answer_among(list(stream(exchange.text)), wanted)
+    else:
+        try:
+            value = exchange.json
+        except BodyNotJson:
+            return exchange
+        if not isinstance(value, list):
+            return exchange
+        found = answer_among(value, wanted)
+    return exchange if found is None else with_message(exchange, found)
+
+
+def with_message(exchange: Exchange, message: Json) -> Exchange:
+    """Return the exchange with this message as its JSON body."""
+    left = ("content-type", "content-length")
+    headers = Headers(
+        (
+            *((name, value) for name, value in exchange.headers if name.lower() not in left),
+            ("content-type", "application/json"),
+        )
+    )
+    return replace(exchange, headers=headers, body=json.dumps(message, ensure_ascii=True).encode("ascii"))
+
+
+def _is_stream(exchange: Exchange) -> bool:
+    given = exchange.headers.get("content-type")
+    if given is not None:
+        return given.partition(";")[0].strip().lower() == EVENTS
+    return _FIELD.match(exchange.body) is not None
+
+
+def stream(text: str) -> Iterator[Json]:
+    """Yield the messages of a stream of events; comments, events without data and what is no JSON are passed over."""
+    data: list[str] = []
+    for line in (*_LINE_END.split(text.removeprefix("\ufeff")), ""):
+        if line:
+            field, _, value = line.partition(":")
+            if field == "data":
+                data.append(value.removeprefix(" "))
+            continue
+        if any(data):
+            with suppress(ValueError):
+                yield parsed("\n".join(data))
+        data = []
+
+
+def parsed(text: str) -> Json:
+    """Return text as a JSON value; raises ValueError."""
+    try:
+        value: Json = json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
+
+
+def answer_among(messages: list[Json], wanted: Id | None) -> dict[str, Json] | None:
+    """Return the answer to a request; an error that names no request is one where nothing else is."""
+    answers = [each for each in messages if isinstance(each, dict) and ("result" in each or "error" in each)]
+    for each in answers:
+        if wanted is None or is_id(each.get("id"), wanted):
+            return each
+    return next((each for each in answers if "error" in each and each.get("id") in (None, "server-error")), None)
+
+
+def is_id(given: Json, wanted: Id) -> bool:
+    """Tell whether an id is ours; true is not 1."""
+    return given == wanted and type(given) is type(wanted)
+
+
+def result_of(message: Json) -> Json:
+    """Return the result that a message brings, None where it brings none."""
+    return message.get("result") if isinstance(message, dict) else None
+
+
+def _refuse(name: str) -> Json:
+    raise ValueError(f"{name} is not JSON")
