@@ -30,6 +30,7 @@ _BUILT_IN: Mapping[str, dict[str, Json]] = {
 }
 
 
+_INTROSPECTION: Mapping[str, gql.GraphQLField] = {"__schema": gql.SchemaMetaFieldDef, "__type": gql.TypeMetaFieldDef}
 _NAME = "^[A-Za-z_][A-Za-z0-9_]*$"  # what an enum's value looks like, also one that is not known yet
 
 
@@ -85,6 +86,15 @@ def derive(
 
     `variables` None means that they are not to be checked. `operation` names one of several operations.
     """
+    try:
+        return _derived(document, sdl, dialect, variables, operation)
+    except RecursionError:
+        return Shape(None, None, None, (_at(Text.DOCUMENT, None, "nested too deeply"),))
+
+
+def _derived(
+    document: str, sdl: str, dialect: Dialect, variables: Mapping[str, Json] | None, operation: str | None
+) -> Shape:
     schema, unreadable = read_sdl(sdl)
     parsed, unparsed = _parse(document)
     problems = [*unreadable, *unparsed]
@@ -98,7 +108,8 @@ def derive(
         return Shape(None, None, None, tuple(problems))
     deriver = _Deriver(schema, parsed, dialect)
     root = schema.get_root_type(chosen.operation)
-    assert root is not None  # noqa: S101 - validation has refused operations that the SDL has no root for
+    if root is None:
+        return Shape(None, None, None, (_at(Text.SDL, None, f"there is no root type for a {chosen.operation.value}"),))
     data = deriver.composite(root, [_Part(chosen.selection_set)])
     problems += [_at(Text.SDL, None, message) for message in sorted(deriver.unknown_scalars)]
     if variables is not None:
@@ -205,7 +216,7 @@ class _Deriver:
 
     def _type_of(self, kind: gql.GraphQLCompositeType, name: str) -> Any:
         assert not isinstance(kind, gql.GraphQLUnionType)  # noqa: S101 - a union has no fields of its own
-        return kind.fields[name].type
+        return (_INTROSPECTION.get(name) or kind.fields[name]).type
 
     def _collect(
         self,
@@ -291,12 +302,14 @@ def read_sdl(sdl: str) -> tuple[gql.GraphQLSchema | None, tuple[ShapeProblem, ..
     """Build the schema; a vendor's own inconsistencies (a deprecated field of an interface, say) are let pass."""
     try:
         parsed = gql.parse(sdl)
+        problems = tuple(_of(Text.SDL, reason) for reason in validate_sdl(parsed))
+        return (None if problems else gql.build_ast_schema(parsed, assume_valid=True)), problems
     except gql.GraphQLError as reason:
         return None, (_of(Text.SDL, reason),)
+    except TypeError as reason:  # types that cannot stand where they do; which version of the library sees it, varies
+        return None, (_at(Text.SDL, None, str(reason).rstrip(".")),)
     except RecursionError:
         return None, (_at(Text.SDL, None, "nested too deeply"),)
-    problems = tuple(_of(Text.SDL, reason) for reason in validate_sdl(parsed))
-    return (None if problems else gql.build_ast_schema(parsed, assume_valid=True)), problems
 
 
 def _parse(document: str) -> tuple[ast.DocumentNode | None, list[ShapeProblem]]:

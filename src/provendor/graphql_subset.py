@@ -133,8 +133,16 @@ def _inputs(what: str, place: Any, ours: _Inputs, theirs: _Inputs) -> _Found:
         yield from _same_type(f"{what}{name}", given, whole)
         yield from _same_age(f"{what}{name}", given, whole)
     for name, whole in theirs.items():
-        if name not in ours and gql.is_non_null_type(whole.type) and whole.default_value is gql.Undefined:
+        if name not in ours and _is_required(whole):
             yield place, f"{what}{name} is left out, which the vendor requires"
+
+
+def _is_required(given: gql.GraphQLArgument | gql.GraphQLInputField) -> bool:
+    return (
+        gql.is_required_argument(given)
+        if isinstance(given, gql.GraphQLArgument)
+        else gql.is_required_input_field(given)
+    )
 
 
 def _same_type(what: str, ours: Any, theirs: Any) -> _Found:
