@@ -85,7 +85,10 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """Return a URL, percent-encoded as it was, without secrets in path, query or before the host."""
-        head, mark, query = credentials.clean(url).partition("?")
+        known = credentials.clean(url)
+        if known == url and not self._values and not _NEEDS_CARE.intersection(url):
+            return url  # as nearly every one is; what follows looks at each part, decoded
+        head, mark, query = known.partition("?")
         path = "/".join(self._encoded(segment, plus=False) for segment in head.split("/"))
         return path + mark + "&".join(self._encoded_pair(pair) for pair in query.split("&"))
 
@@ -204,6 +207,8 @@ class Redactor:
             for pointer in path.pointers(value):
                 yield _steps(pointer, value)
 
+
+_NEEDS_CARE = frozenset("?%+<>")
 
 # --- by value ---------------------------------------------------------------------------------------------------------
 

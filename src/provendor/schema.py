@@ -86,7 +86,7 @@ class Schema:
             value, file, pointer = self.value, self.file, self.pointer
             if isinstance(value, dict) and list(value) == ["$ref"] and isinstance(value["$ref"], str):
                 # Many cases refer to one and the same schema and to nothing else: that schema is compiled once.
-                found = follow(value["$ref"], file, self.read)
+                found = _followed(value["$ref"], file, self.read)
                 if found is not None:
                     self._referred = True
                     (file, pointer), value = found
@@ -137,6 +137,9 @@ class _Linked:
         path = getattr(reason, "instance_path", None) or ["$defs", 0]
         origin = self.bundle.origins[int(path[1])]
         return Fault(origin.file, origin.pointer + pointer_of(path[2:]), f"not a JSON Schema: {str(reason)[:200]}")
+
+
+_followed = lru_cache(maxsize=4096)(follow)
 
 
 @lru_cache(maxsize=4096)  # by identity: an entry cannot go stale
