@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from provendor import cassette, lint, loading
+from provendor.cache import Cache
 from provendor.cassette import Cassette
 from provendor.contract import Case, Suite, Vendor
 from provendor.exchange import Json
@@ -38,7 +39,9 @@ SUITE_VENDORS = {
 
 @pytest.fixture(scope="module")
 def suite() -> Suite:
-    return loading.load(ROOT)
+    """The suite as `make run` left it in the cache, or read anew."""
+    with Cache(ROOT / ".provendor" / "cache") as cache:
+        return loading.load(ROOT, cache=cache)
 
 
 def recordings(vendor: Vendor) -> Iterator[tuple[Case, Cassette]]:
@@ -55,7 +58,8 @@ def test_every_vendor_of_the_suite_is_under_contract(suite: Suite) -> None:
 
 def test_nothing_is_missing_and_nothing_is_left_over() -> None:
     """Every case has its cassette or a dated `pending`, every cassette its case, every check can be loaded."""
-    assert lint.lint(ROOT).problems == ()
+    with Cache(ROOT / ".provendor" / "cache") as cache:
+        assert lint.lint(ROOT, cache).problems == ()
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
