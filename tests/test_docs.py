@@ -52,9 +52,10 @@ def test_named_scripts_exist(page: Path):
 
 
 def test_the_map_shows_every_page():
-    """No page of the documentation is left out of docs/index.md."""
+    """No page of the documentation is left out of docs/index.md, or of the vendors' own index that it names."""
     index = ROOT / "docs" / "index.md"
-    shown = {(index.parent / target).resolve() for target, _ in links(index.read_text(encoding="utf-8"))}
+    maps = (index, index.parent / "vendors" / "index.md")
+    shown = {(page.parent / target).resolve() for page in maps for target, _ in links(page.read_text(encoding="utf-8"))}
 
     assert [page.name for page in PAGES if page.is_relative_to(ROOT / "docs") and page not in {*shown, index}] == []
 
