@@ -109,6 +109,7 @@ SECTIONS = {
     "## MCP": "mcp_vendor",
     "### MCP call": "mcp_call",
     "## Webhooks": "webhooks",
+    "## Where the vendor's spec is wrong": "disagreement",
     "### Signature": "webhook_signature",
     "### Challenge": "challenge",
     "### Delivery": "delivery",
@@ -233,6 +234,10 @@ _TOOLS = {"summary": "Tools.", "mcp": {"method": "tools/list"}, "cases": {"ok": 
 _M, _T, _TL = f"{_V} mcp", "users.yaml operations add", "users.yaml operations tools"
 _SPOKEN = [(_M, _MCP), (_T, _TOOL), (_TL, _TOOLS)]
 _OTHER_CALL = f"{_T} cases ok with"
+
+_LIE = {"at": "users.get#/id", "code": "drift-type", "reason": "It is text."}
+
+_GUIDES = {"users": {"title": "Users", "text": "Ask once.", "operations": ["users.*"]}}
 
 CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "vendor_file.mcp": [(_M, _MCP)],
@@ -369,11 +374,19 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
         (f"{_V} secrets", {**_SECRET, "own": {"env": "A"}}),
         (f"{_V} oauth2", {**_JWT_GRANT, "assertion": {**_ASSERTION, "gives": "own"}}),
     ],
+    "vendor_file.guides": [(f"{_V} guides", _GUIDES)],
+    "guide.title": [(f"{_V} guides", {"users": {**_GUIDES["users"], "title": "Everybody"}})],
+    "guide.text": [(f"{_V} guides", {"users": {**_GUIDES["users"], "text": "Ask twice."}})],
+    "guide.operations": [(f"{_V} guides", {"users": {**_GUIDES["users"], "operations": ["users.get"]}})],
     "vendor_file.indicators": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.9, "warn": 0.5}})],
     "indicator.title": [(f"{_V} indicators", {"drafts": {"title": "All drafts.", "ok": 0.9, "warn": 0.5}})],
     "indicator.ok": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.8, "warn": 0.5}})],
     "indicator.warn": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.9, "warn": 0.4}})],
     "indicator.min": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.9, "warn": 0.5, "min": 5}})],
+    "vendor_file.spec_disagrees": [(f"{_V} spec_disagrees", [_LIE])],
+    "disagreement.at": [(f"{_V} spec_disagrees", [{**_LIE, "at": "users.*#/id"}])],
+    "disagreement.code": [(f"{_V} spec_disagrees", [{**_LIE, "code": "drift-enum"}])],
+    "disagreement.reason": [(f"{_V} spec_disagrees", [{**_LIE, "reason": "Seen."}])],
     "vendor_file.version_header": [(f"{_V} api_version", "3"), (f"{_V} version_header", "X-Version")],
     "vendor_file.warnings": [(f"{_V} warnings", {"$.warnings[*]": "ignored"})],
     "operation.graphql": _SHOP,

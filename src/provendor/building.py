@@ -28,6 +28,7 @@ from provendor.contract import (
     FlowStep,
     GraphqlCall,
     GraphqlEndpoint,
+    Guide,
     Indicator,
     Oauth2,
     Operation,
@@ -85,9 +86,10 @@ def spot(name: str, *way: str | int) -> str:
 
 
 def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
-    """Yield the ways in one file whose places the classes hold: operations, flows, steps, cases and error rules."""
+    """Yield the ways in one file whose places the classes hold: operations, flows, steps, cases, rules, known lies."""
     yield ()
     yield from _rules_of(value)
+    yield from (("spec_disagrees", index) for index in range(len(value.get("spec_disagrees", ()))))
     for name, operation in value.get("operations", {}).items():
         way = ("operations", name)
         yield way
@@ -184,12 +186,17 @@ def _vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         graphql=_graphql_endpoint(value["graphql"]) if "graphql" in value else None,
         mcp=mcp_server(name, value["mcp"]) if "mcp" in value else None,
         oauth2=_oauth2(value["oauth2"]) if "oauth2" in value else None,
+        guides=tuple(_guide(name, item) for name, item in value.get("guides", {}).items()),
         spec_disagrees=tuple(
             Disagreement(**item, place=sources.place(VENDOR_FILE, "spec_disagrees", index))
             for index, item in enumerate(value.get("spec_disagrees", ()))
         ),
         indicators=MappingProxyType({key: Indicator(key, **item) for key, item in value.get("indicators", {}).items()}),
     )
+
+
+def _guide(name: str, value: dict[str, Any]) -> Guide:
+    return Guide(name, value["title"], value["text"], tuple(value["operations"]))
 
 
 def _oauth2(value: dict[str, Any]) -> Oauth2:

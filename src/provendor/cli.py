@@ -25,6 +25,7 @@ COMMANDS = {
     "adopt": "write a cassette from an answer in hand, with its origin",
     "docs": "write the pages that follow from the contracts, or check that they are current",
     "verify-webhook": "is this captured delivery genuine, and if not, which rule did it break?",
+    "drift": "compare a vendor's contract and cassettes with the vendor's own spec",
     "explain": "say what a code means and what to do",
     "completion": "print a completion script for bash or zsh",
 }

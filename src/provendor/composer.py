@@ -35,14 +35,15 @@ _SHOWN: Final = 60  # characters of a text that a problem shows
 Way = tuple[str | int, ...]
 
 
-def compose(text: str, name: str, cassette: bool) -> Any:
+def compose(text: str, name: str, cassette: bool, plain_keys: bool = False) -> Any:
     """Return the value of the one document in a text; raises ContractError with every problem found.
 
-    `name` is what the file is called in problems, `cassette` says that PyYAML wrote it (`source.Dialect`).
+    `name` is what the file is called in problems, `cassette` says that PyYAML wrote it (`source.Dialect`). With
+    `plain_keys` a key is its text, also where it looks like a number.
     """
     if "\ufeff" in text:  # invisible, and to libyaml, but not to the pure parser, also a kind of space
         raise ContractError(tuple(_control_characters(text, name)))
-    builder = _Builder(name, cassette)
+    builder = _Builder(name, cassette, plain_keys)
     try:
         builder.build(_events(text))
     except _Enough:
@@ -134,9 +135,10 @@ class _Builder:
     containers around it. The outermost container is `root`, a list of one.
     """
 
-    def __init__(self, name: str, cassette: bool) -> None:
+    def __init__(self, name: str, cassette: bool, plain_keys: bool) -> None:
         self.name = name
         self.cassette = cassette
+        self.plain_keys = plain_keys
         self.problems: list[Problem] = []
         self.root: list[Any] = []
         self.container: Any = self.root
@@ -210,8 +212,9 @@ class _Builder:
 
     def take_key(self, event: Any) -> None:
         """Make this scalar the key of the value that comes next."""
-        text = self.scalar(event)
         plain = not event.style
+        as_text = self.plain_keys and plain and event.tag is None and event.anchor is None
+        text = event.value if as_text else self.scalar(event)
         if not isinstance(text, str):
             self.refuse_key(event, f'a key must be a string; write it in quotes: "{event.value}"')
         elif plain and text == "<<":

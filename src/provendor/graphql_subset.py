@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import graphql as gql
 
+from provendor.errors import UsageError
 from provendor.graphql_shape import ShapeProblem, Text, read_sdl
 from provendor.suggest import did_you_mean
 
@@ -164,3 +165,11 @@ def _kind(kind: Any) -> str:
     words = {"Object": "a type", "Interface": "an interface", "Union": "a union", "Enum": "an enum"}
     name = type(kind).__name__.removeprefix("GraphQL").removesuffix("Type")
     return words.get(name, "an input" if name == "InputObject" else "a scalar")
+
+
+def printed(introspection: dict[str, Any], name: str) -> str:
+    """Return the SDL of an introspection result; raises UsageError where it is none. `name` is what the error calls it."""
+    try:
+        return gql.print_schema(gql.build_client_schema(introspection))  # type: ignore[arg-type]
+    except (gql.GraphQLError, TypeError, KeyError, AttributeError, ValueError, RecursionError) as reason:
+        raise UsageError(f"{name}: not the whole result of an introspection: {str(reason)[:200]}") from None

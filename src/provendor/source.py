@@ -35,10 +35,12 @@ class Dialect(StrEnum):
     contract   as this module describes
     cassette   as vcrpy writes it with PyYAML: `!!binary` is bytes, the other standard tags are read, and plain text that
                PyYAML itself holds for a string (`1e3`, `NaN`) stays one
+    spec       as people write OpenAPI: a key is its text, also where it looks like a number (`200:`)
     """
 
     CONTRACT = "contract"
     CASSETTE = "cassette"
+    SPEC = "spec"
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def read_text(text: bytes, name: str, cache: Cache | None = None, dialect: Diale
     """Return the document that these bytes hold; raises ContractError with every problem found."""
     digest = hashlib.sha256(text).hexdigest()
     decoded = _decode(text, name)
-    if cache is None or dialect is Dialect.CASSETTE:  # bytes are not JSON; `cassette` keeps its own entries
+    if cache is None or dialect is not Dialect.CONTRACT:  # bytes are not JSON; `cassette` keeps its own entries
         return Document(name, _value(decoded, name, dialect), digest, decoded)
     kept = cache.get("source", digest)
     if not isinstance(kept, list) or len(kept) != 1:
@@ -88,6 +90,19 @@ def read_text(text: bytes, name: str, cache: Cache | None = None, dialect: Diale
 def plain(path: Path, name: str) -> str:
     """Return the text of a file that is not YAML; raises ContractError where it cannot be read or is not UTF-8."""
     return _decode(_bytes(path, name), name)
+
+
+def plain_text(data: bytes, name: str) -> str:
+    """Return the text that these bytes hold; raises ContractError where they are too many or not UTF-8."""
+    return _decode(data, name)
+
+
+def content(path: Path, name: str) -> bytes:
+    """Return the bytes of a regular file; raises ContractError where it cannot be read or is too large."""
+    data = _bytes(path, name)
+    if len(data) > MAX_BYTES:
+        raise _refused(name, f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB")
+    return data
 
 
 def _bytes(path: Path, name: str) -> bytes:
@@ -128,4 +143,4 @@ def _refused(name: str, message: str, place: tuple[int, int] = (0, 0)) -> Contra
 def _value(text: str, name: str, dialect: Dialect) -> Any:
     from provendor.composer import compose  # noqa: PLC0415 - PyYAML takes 30 ms that a file from the cache does not need
 
-    return compose(text, name, cassette=dialect is Dialect.CASSETTE)
+    return compose(text, name, cassette=dialect is Dialect.CASSETTE, plain_keys=dialect is Dialect.SPEC)

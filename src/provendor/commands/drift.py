@@ -1,0 +1,101 @@
+"""Compare a vendor's contract and cassettes with the vendor's own spec.
+
+    provendor drift chatwoot --spec swagger.json
+    provendor drift zoho-crm --spec record.json --spec users.json
+
+OpenAPI 3, Swagger 2, Google discovery documents, GraphQL SDL and introspection results, MCP tools lists. What the contract lists
+under `spec_disagrees:` is left out. Exit 0 no breaking difference is left, 1 some, 2 the command or a file is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from provendor import drift, loading, source, spec
+from provendor.cache import Cache
+from provendor.commands import arguments, console
+from provendor.drift import Difference, DriftReport, Severity
+from provendor.errors import UsageError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("vendor", metavar="VENDOR", help="the vendor whose contract is compared")
+    parser.add_argument(
+        "--spec",
+        action="append",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="the vendor's own spec; repeatable where it has several files",
+    )
+    parser.add_argument(
+        "--severity",
+        choices=[each.value for each in Severity],
+        default=Severity.NOTE.value,
+        help="show differences of this severity and above (default: note)",
+    )
+    arguments.add_root(parser)
+    arguments.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the differences; 0 nothing breaking is left, 1 something is."""
+    root = arguments.root_of(args)
+    with arguments.cache_of(root) as cache:
+        report = _report(args, root, cache)
+    least = Severity(args.severity).rank
+    shown = [each for each in report.differences if each.severity.rank >= least]
+    if args.json:
+        console.print_json(_as_json(report, shown))
+    else:
+        for difference in shown:
+            print(_text(difference))
+        for entry in report.unused:
+            print(f"{entry.place}: spec_disagrees: {entry.at} {entry.code} explains nothing in this spec")
+        sys.stdout.flush()  # so that the verdict comes last also where both go into one file
+        print(_verdict(report), file=sys.stderr)
+    return 1 if report.breaks else 0
+
+
+def _report(args: argparse.Namespace, root: Path, cache: Cache) -> DriftReport:
+    suite = loading.load(root, [args.vendor], cache)
+    names = [path.name for path in args.spec]
+    if len(set(names)) < len(names):
+        raise UsageError("two files of --spec have the same name; references between them could not be told apart")
+    read = spec.read_spec([(path.name, source.content(path, str(path))) for path in args.spec])
+    return drift.compare(suite, suite.vendors[args.vendor], read, cache)
+
+
+def _as_json(report: DriftReport, shown: list[Difference]) -> dict[str, object]:
+    unused = [{"at": each.at, "code": each.code, "place": str(each.place)} for each in report.unused]
+    return {
+        "vendor": report.vendor,
+        "compared": report.compared,
+        "differences": [asdict(each) for each in shown],
+        "explained": len(report.explained),
+        "unused": unused,
+    }
+
+
+def _text(each: Difference) -> str:
+    """Return one difference in two or three lines: what it is, and both places."""
+    where = f"{each.operation} {each.at}".rstrip()
+    said = f"{each.ours}, the spec: {each.theirs}" if each.ours else each.theirs
+    more = f" (and in {each.more} more operations)" if each.more else ""
+    place = f"  contract {each.contract}" + (f"\n  spec     {each.spec}" if each.spec else "")
+    return _printable(f"{each.severity.value}[{each.code}] {where}: {said}{more}\n{place}")
+
+
+def _printable(text: str) -> str:
+    # A spec's names and values stand in it, and what could move a terminal's cursor must not reach one.
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+
+
+def _verdict(report: DriftReport) -> str:
+    counts = [sum(each.severity is severity for each in report.differences) for severity in Severity]
+    left = ", ".join(f"{count} {severity.value}" for severity, count in zip(Severity, counts, strict=True))
+    return f"{report.compared} operations compared: {left}; {len(report.explained)} explained by the contract"

@@ -1,0 +1,60 @@
+"""Where the GraphQL schema that a contract holds differs from the vendor's whole one, in the words of `drift`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from provendor import source
+from provendor.contract import GraphqlEndpoint, Vendor
+from provendor.drift_schema import Difference, Severity
+from provendor.errors import UsageError
+from provendor.graphql_shape import ShapeProblem, Text
+from provendor.graphql_subset import differences
+
+# What `graphql_subset` says, to the code of it; the first that fits.
+_KINDS: Final = (
+    (re.compile(r"the whole SDL has no (?:field|type|directive)|has no .* argument"), "drift-field", Severity.BREAKING),
+    (re.compile(r"the whole SDL has no value|leaves out"), "drift-enum", Severity.BREAKING),
+    (re.compile(r"is left out, which the vendor requires"), "drift-required", Severity.BREAKING),
+    (re.compile(r"is deprecated in the whole SDL"), "drift-deprecated", Severity.NOTE),
+)
+
+
+def graphql_differences(root: Path, vendor: Vendor, wholes: Sequence[tuple[str, str]]) -> list[Difference]:
+    """Compare the vendor's pruned schema of the same version with each whole one; raises UsageError where it has none."""
+    endpoint = vendor.graphql
+    if endpoint is None:
+        raise UsageError(f"{vendor.name} has no `graphql:` in its vendor.yaml; there is nothing to compare SDL with")
+    found: list[Difference] = []
+    for name, whole in wholes:
+        version = _version(endpoint, name)
+        file = f"contracts/{vendor.name}/{endpoint.schemas[version]}"
+        pruned = source.plain(root / file, file)
+        found += [
+            _difference(problem, f"graphql.{version}", file, name)
+            for problem in differences(pruned, whole, frozenset(endpoint.open_enums))
+        ]
+    return found
+
+
+def _version(endpoint: GraphqlEndpoint, name: str) -> str:
+    """Return the version that a file is named after, else the vendor's usual one."""
+    return next((version for version in endpoint.schemas if version in name), endpoint.version)
+
+
+def _difference(problem: ShapeProblem, operation: str, file: str, whole: str) -> Difference:
+    if problem.text is Text.DOCUMENT:
+        raise UsageError(f"{whole}:{problem.line}:{problem.column}: {problem.message}")
+    known = next((kind for kind in _KINDS if kind[0].search(problem.message)), None)
+    code, severity = (known[1], known[2]) if known else ("drift-type", Severity.BREAKING)
+    place = f"{file}:{problem.line}"
+    return Difference(code, severity, operation, operation, _what(problem.message), "", problem.message, place, whole)
+
+
+def _what(message: str) -> str:
+    """Return the type or field that a message is about."""
+    named = re.search(r"(?:no (?:field|type|value|directive) )?@?([A-Z]\w*(?:\.\w+)?)", message)
+    return named[1] if named else ""
