@@ -82,14 +82,18 @@ class _Conversation:
         if isinstance(served, str) and _VISIBLE.fullmatch(served):
             self._headers |= version_header(served)
         if served != self._call.revision:
-            self._note("version-served", self._call.revision, json.dumps(served), "/result/protocolVersion", Outcome.WARN)
+            self._note(
+                "version-served", self._call.revision, json.dumps(served), "/result/protocolVersion", Outcome.WARN
+            )
         session = exchange.headers.get(_SESSION)
         if session is None:
             return
         if _VISIBLE.fullmatch(session):
             self._headers[_SESSION] = session
         else:
-            self._note("mcp-frame", "a session id of visible ASCII characters", "other characters", f"header {_SESSION}")
+            self._note(
+                "mcp-frame", "a session id of visible ASCII characters", "other characters", f"header {_SESSION}"
+            )
 
     # --- the call ---
 
@@ -99,7 +103,9 @@ class _Conversation:
             template = replace(template, body=Body("json", dict(message)))
         request = build(replace(self._case, template=template), self._values)
         if first:  # what the case says of session and revision is about the call
-            kept = tuple(pair for pair in request.headers if pair[0].lower() not in (_SESSION.lower(), _VERSION.lower()))
+            kept = tuple(
+                pair for pair in request.headers if pair[0].lower() not in (_SESSION.lower(), _VERSION.lower())
+            )
             return replace(request, headers=Headers(kept))
         more = tuple((name, value) for name, value in self._headers.items() if request.headers.get(name) is None)
         return replace(request, headers=Headers((*request.headers.items, *more)))

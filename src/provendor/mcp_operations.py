@@ -41,26 +41,30 @@ def server(vendor: str, value: Mapping[str, Any]) -> McpServer:
 def template(shared: McpServer, operation: Mapping[str, Any], auth: tuple[Auth, ...]) -> Template:
     """Return the request of an MCP operation."""
     said = operation["mcp"]
+    own = said.get("arguments", {})
+    shared_arguments = {name: value for name, value in shared.arguments.items() if "tool" in said and name not in own}
+    left_out = [name for name in own if own[name] is None and name in shared.arguments]
+    arguments = {name: value for name, value in {**shared_arguments, **own}.items() if name not in left_out}
     call = McpCall(
         method=said.get("method", "tools/call"),
         revision=shared.revision,
         tool=said.get("tool"),
-        arguments=MappingProxyType({**(shared.arguments if "tool" in said else {}), **said.get("arguments", {})}),
+        arguments=MappingProxyType(arguments),
         params=MappingProxyType(said.get("params", {})),
         client=shared.client,
         meta=shared.meta,
         handshake=shared.handshake,
     )
     method, _, target = said.get("endpoint", f"{shared.method} {shared.target}").partition(" ")
-    own = operation.get("headers", {})
-    given = {name.lower() for name in own}
-    headers = {name: value for name, value in _headers(call).items() if name.lower() not in given}
+    given = operation.get("headers", {})
+    names = {name.lower() for name in given}
+    headers = {name: value for name, value in _headers(call).items() if name.lower() not in names}
     return Template(
         method,
         target,
         path=MappingProxyType(operation.get("path", {})),
         query=MappingProxyType(operation.get("query", {})),
-        headers=MappingProxyType({**headers, **own}),
+        headers=MappingProxyType({**headers, **given}),
         body=Body("json", message(call)),
         auth=auth,
         mcp=call,
@@ -177,7 +181,10 @@ def faults(files: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
         for id_, operation in content.get("operations", {}).items():
             way = ("operations", id_)
             if "mcp" in operation and not has_server:
-                yield file, Fault((*way, "mcp"), "vendor.yaml has no `mcp` with endpoint or command, and revision", True)
+                yield (
+                    file,
+                    Fault((*way, "mcp"), "vendor.yaml has no `mcp` with endpoint or command, and revision", True),
+                )
             for fault in _operation_faults(operation, way):
                 yield file, fault
 
@@ -188,7 +195,9 @@ def _operation_faults(operation: Mapping[str, Any], way: tuple[str, ...]) -> Ite
     if method == "tools/call" and "tool" not in said:
         yield Fault((*way, "mcp", "method"), "`tools/call` needs the tool: write `tool` instead of `method`")
     if "tool" in said and "safety" not in operation:
-        yield Fault(way, "a tool may change something: say `safety: write`, or `safety: read` where it only looks", True)
+        yield Fault(
+            way, "a tool may change something: say `safety: write`, or `safety: read` where it only looks", True
+        )
     if "arguments" in said and "tool" not in said:
         yield Fault((*way, "mcp", "arguments"), "arguments are for a `tool`; a method has `params`", True)
     for name, case in operation["cases"].items():

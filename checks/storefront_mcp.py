@@ -1,0 +1,79 @@
+"""What this business relies on at Shopify storefronts beyond what a schema can say."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from provendor.check import check
+from provendor.contract import Expect
+from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.verdict import Finding, Outcome, Skip
+
+LEGACY_ENDS = date(2027, 1, 15)
+
+
+@check("storefront-mcp/legacy.tools", "storefront-mcp/legacy.policies")
+def the_older_server_has_not_ended(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """The older server is used live only while its end is more than a month away."""
+    if exchange.source is Source.RECORDED or expect.today is None:
+        raise Skip("only a live answer can come from a server that ends")
+    if expect.today > LEGACY_ENDS - timedelta(days=30):
+        actual = f"{expect.today.isoformat()}; move to ask_business"
+        yield Finding("business", f"well before {LEGACY_ENDS.isoformat()}", actual, level=Outcome.WARN)
+
+
+@check("storefront-mcp/carts.create", "storefront-mcp/carts.update")
+def a_cart_holds_what_was_asked(exchange: Exchange, expect: Expect) -> None:
+    """A cart holds exactly the variants and quantities that we sent: an update replaces all of it."""
+    cart = _document(exchange, expect)
+    if cart.get("messages"):
+        raise Skip("the shop says what it has changed")
+    asked = _lines(_asked(exchange).get("cart", {}).get("line_items", ()))
+    held = _lines(cart.get("line_items", ()))
+    assert held == asked, f"asked for {dict(asked)}, the cart holds {dict(held)}"
+
+
+@check("storefront-mcp/catalog.search", "storefront-mcp/catalog.lookup", "storefront-mcp/products.get")
+def a_product_has_one_currency(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Every price of a product is in the currency of its range, so that they can be compared."""
+    document = _document(exchange, expect)
+    products = document.get("products") or [document["product"]] if "product" in document else document["products"]
+    for number, product in enumerate(products):
+        prices = [*product["price_range"].values(), *(variant["price"] for variant in product["variants"])]
+        currencies = sorted({price["currency"] for price in prices})
+        if len(currencies) > 1:
+            yield Finding("business", "one currency", ", ".join(currencies), f"product {number}")
+
+
+def _document(exchange: Exchange, expect: Expect) -> dict[str, Any]:
+    """Return the document that the tool brings; skips what is no success."""
+    if expect.error is not None:
+        raise Skip("the case is about a failure")
+    try:
+        message: Any = exchange.json
+        result = message["result"]
+        document = result.get("structuredContent") or json.loads(result["content"][0]["text"])
+    except (BodyNotJson, KeyError, IndexError, TypeError, ValueError):
+        raise Skip("there is no document") from None
+    if not isinstance(document, dict):
+        raise Skip("there is no document")
+    return document
+
+
+def _asked(exchange: Exchange) -> dict[str, Any]:
+    """Return the arguments that we sent; of an answer in hand the request is not known."""
+    if exchange.source is Source.RECORDED and exchange.recording is None:
+        raise Skip("the request that led to this answer is not known")
+    arguments: dict[str, Any] = json.loads(exchange.request.body)["params"]["arguments"]
+    return arguments
+
+
+def _lines(items: Any) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for line in items:
+        found[line["item"]["id"]] += line["quantity"]
+    return found
