@@ -30,6 +30,7 @@ CASES = {
     "later": Answer(body=7, keys=PENDING),
     "hostile": Answer(body=HOSTILE),
     "garbled": Answer(body=f"<body>{HOSTILE}".encode()),
+    "half": Answer(body="half a character"),
 }
 OUTCOMES = {
     "ok": "pass",
@@ -39,6 +40,7 @@ OUTCOMES = {
     "later": "warn",
     "hostile": "fail",
     "garbled": "fail",
+    "half": "fail",
 }
 SCHEMA = json.loads((Path(provendor.__file__).parent / "run.schema.json").read_text())
 
@@ -57,7 +59,7 @@ def session(request, tmp_path_factory) -> Session:
     root = tmp_path_factory.mktemp("session")
     a_suite(root, CASES)
     a_suite(root, vendor="other")
-    a_check(root, "return None")
+    a_check(root, 'assert b"half" not in exchange.body, "\\ud800"')
     (root / "test_plain.py").write_text("def test_plain():\n    pass\n")
     reports = ("--junit-xml=junit.xml", "--html=report.html", "--self-contained-html")
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "-p", "no:anyio", NOW, *reports]
@@ -95,7 +97,7 @@ def test_the_summary_counts_and_names_the_evidence(session):
         "weather/forecast.get:later",
         "weather/forecast.get:old",
     ]
-    assert "8 cases: 2 pass, 2 warn, 3 fail, 1 error; answers: 7 documented" in section
+    assert "9 cases: 2 pass, 2 warn, 4 fail, 1 error; answers: 8 documented" in section
     assert "evidence: reports/run.json" in section
 
 
@@ -123,7 +125,7 @@ def test_junit_counts_an_expected_failure_as_skipped(session):
     """Dashboards see one failure per broken case, none for what is pending."""
     suite = next(ET.parse(session.root / "junit.xml").iter("testsuite"))
 
-    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["9", "4", "0", "1"]
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["10", "5", "0", "1"]
 
 
 def test_html_has_columns_for_vendor_origin_outcome_and_findings(session):

@@ -5,6 +5,7 @@ Lives where pytest talks to people: the only process, or the controller of pytes
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -62,6 +63,8 @@ class Results:
             self._tally.planned += 1
         info = details.pop(RUN, None)
         record = details.pop(RESULT, None)
+        if isinstance(record, str):
+            record = json.loads(record)
         if record is None and report.when not in ("setup", "call", "teardown"):
             record = _crashed(report, self._contracts)
         if record is not None:

@@ -6,6 +6,7 @@ Lives in every process that runs tests; `pytest_results` gathers what comes of i
 from __future__ import annotations
 
 import gc
+import json
 import time
 from collections.abc import Generator
 from contextlib import nullcontext
@@ -26,7 +27,7 @@ from provendor.verdict import Outcome, Verdict
 
 # What travels with a report, as plain values, from where a test ran to where reports are made.
 PLANNED = "provendor_planned"  # true with the setup of each case
-RESULT = "provendor_result"  # a result as evidence has it
+RESULT = "provendor_result"  # a result as evidence has it; from a worker as JSON
 RUN = "provendor_run"  # what `evidence.RunInfo` holds, with the first result of each process
 FINDINGS = "provendor_findings"  # sentences, where there are any
 LATE = "provendor_late"  # what reached for the network after a worker's last test
@@ -57,6 +58,7 @@ class ContractSession:
         self._guard = Guard()
         self._everywhere = _network_setting(config)
         self._announced = False
+        self._is_worker = hasattr(config, "workerinput")
         cache = None if config.getoption("--provendor-no-cache") else root / ".provendor" / "cache"
         self._cache = Cache(cache)
         self._today = config.getoption("--provendor-now") or datetime.now(UTC).date()
@@ -127,7 +129,8 @@ class ContractSession:
 
     def _attach(self, item: CaseItem, result: Result, report: pytest.TestReport) -> None:
         record = result_json(result, item.book.redactor)
-        vars(report)[RESULT] = record
+        # As ASCII on its way out of a worker: an answer may hold half a character, which execnet cannot carry.
+        vars(report)[RESULT] = json.dumps(record) if self._is_worker else record
         if not self._announced:
             self._announced = True
             digest = checks_digest(self._root / "checks")
@@ -136,17 +139,18 @@ class ContractSession:
         if result.outcome is Outcome.PASS:
             return
         vars(report)[FINDINGS] = [
-            sentence(finding["code"], finding["at"], finding["expected"], finding["actual"])
+            _whole(sentence(finding["code"], finding["at"], finding["expected"], finding["actual"]))
             for verdict in record["verdicts"]
             for finding in verdict["findings"]
         ]
+        reason = _whole(record["reason"] or "no reason is known")
         if result.outcome is Outcome.SKIP:
             path, line, _ = item.reportinfo()
-            report.longrepr = (str(path), line + 1, record["reason"] or "skipped")
+            report.longrepr = (str(path), line + 1, reason)
         elif result.expected:
-            report.outcome, report.wasxfail = "skipped", record["reason"]
+            report.outcome, report.wasxfail = "skipped", reason
         elif PENDING_PASSES in {finding.code for finding in result.findings} and report.outcome == "passed":
-            report.wasxfail = record["reason"]
+            report.wasxfail = reason
 
 
 def _not_run(item: CaseItem, report: pytest.TestReport) -> Result:
@@ -157,6 +161,11 @@ def _not_run(item: CaseItem, report: pytest.TestReport) -> Result:
         return Result(item.case, Outcome.SKIP, (), now, 0.0, reason=reason.removeprefix("Skipped: "))
     reason = f"pytest's {report.when} of the case failed"
     return Result(item.case, Outcome.ERROR, (Verdict("pytest", Outcome.ERROR, reason=reason),), now, 0.0, reason=reason)
+
+
+def _whole(text: str) -> str:
+    """Return text that every encoding of Unicode can write: half a character is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _blame(report: pytest.TestReport, refused: tuple[Refused, ...]) -> None:
