@@ -21,6 +21,7 @@ def pages(tmp_path: Path) -> dict[str, str]:
             "acme/vendor.yaml": a_vendor(
                 notes="Ask the | team first.",
                 live_flag="ACME_LIVE",
+                guides={"people": {"title": "People", "text": "Ask once.", "operations": ["users.add", "users.*"]}},
                 rate_limit={"requests": 10, "per": "1s"},
                 errors=[
                     {"status": 429, "code": "rate-limited", "retryable": True, "title": "Slow down."},
@@ -60,6 +61,19 @@ def test_a_vendor_has_a_page_with_everything_on_it(pages: dict[str, str]) -> Non
         "Rate limit: 10 requests per 1 s",
     ):
         assert expected in page
+
+
+def test_a_guide_is_a_page_of_its_own(pages: dict[str, str]) -> None:
+    """Its text, then its operations in its own order with what they ask and how they fail; the index leads there."""
+    page = pages["vendors/acme-people.md"]
+    table = [line for line in page.splitlines() if line.startswith("| [")]
+
+    assert "# Acme: People\n\nAsk once.\n" in page
+    assert table == [
+        "| [`users.add`](acme.md#usersadd) | `POST /users` | `ok` | `rate-limited` |",
+        "| [`users.get`](acme.md#usersget) | `GET /users/{user_id}` | `ok` |  |",
+    ]
+    assert "- [Acme: People](acme-people.md)" in pages["vendors/index.md"]
 
 
 def test_what_would_break_a_table_is_escaped(pages: dict[str, str]) -> None:

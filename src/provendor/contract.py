@@ -93,6 +93,16 @@ class Oauth2:
 
 
 @dataclass(frozen=True, slots=True)
+class Guide:
+    """A page about one task: Markdown, and the operations that it needs, as ids or patterns in the order of the page."""
+
+    name: str
+    title: str
+    text: str
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
     """A ratio that the business watches: from `ok` on it is fine, from `warn` on degraded, below that a failure.
 
@@ -542,6 +552,7 @@ class Vendor:
     mcp: McpServer | None = None
     oauth2: Oauth2 | None = None
     indicators: Mapping[str, Indicator] = field(default_factory=_nothing)
+    guides: tuple[Guide, ...] = ()
     spec_disagrees: tuple[Disagreement, ...] = ()
     operations: Mapping[str, Operation] = field(default_factory=_nothing)
     flows: Mapping[str, Operation] = field(default_factory=_nothing)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from provendor import inventory
 from provendor.cache import Cache
-from provendor.contract import Delivery, Operation, Suite, Vendor
+from provendor.contract import Delivery, Guide, Operation, Suite, Vendor
 from provendor.inventory import OperationRow, VendorPage
 
 _WRITTEN_BY = "<!-- Written by `provendor docs` from the contracts. Change those, not this file. -->\n"
@@ -24,7 +25,10 @@ def documents(suite: Suite, cassettes: Path, cache: Cache | None = None) -> dict
     """Return every page by its name below the documentation's folder."""
     pages = {vendor.name: inventory.page(vendor, cassettes, _ANY_DAY, cache) for vendor in suite.vendors.values()}
     found = {f"vendors/{vendor.name}.md": _vendor(vendor, pages[vendor.name]) for vendor in suite.vendors.values()}
-    found["vendors/index.md"] = _index(pages.values())
+    for vendor in suite.vendors.values():
+        for guide in vendor.guides:
+            found[_guide_name(vendor, guide)] = _guide(vendor, guide, pages[vendor.name])
+    found["vendors/index.md"] = _index(pages.values(), suite.vendors.values())
     found["vendors/retries.md"] = _retries(pages.values())
     found["vendors/webhooks.md"] = _webhooks(suite.vendors.values())
     return {name: f"{_WRITTEN_BY}\n{text.rstrip()}\n" for name, text in found.items()}
@@ -95,16 +99,47 @@ def _recordings(page: VendorPage) -> str:
     return "## Recordings\n\n" + _table(("origin", "cassettes"), rows) + oldest if rows else ""
 
 
+# --- one task ---------------------------------------------------------------------------------------------------------
+
+
+def _guide_name(vendor: Vendor, guide: Guide) -> str:
+    return f"vendors/{vendor.name}-{guide.name}.md"
+
+
+def _guide(vendor: Vendor, guide: Guide, page: VendorPage) -> str:
+    known = [*((row.id, _asked(vendor, row)) for row in page.operations), *_sent(vendor)]
+    chosen = {id_: row for wanted in guide.operations for id_, row in known if fnmatchcase(id_, wanted)}
+    table = _table(("operation", "request", "succeeds as", "errors"), list(chosen.values()))
+    title = f"# {page.title}: {guide.title}"
+    return f"{title}\n\n{guide.text.strip()}\n\n## Operations\n\n{table}"
+
+
+def _asked(vendor: Vendor, row: OperationRow) -> tuple[str, ...]:
+    anchor = row.id.replace(".", "")
+    successes = ", ".join(f"`{case.name}`" for case in row.cases if case.error is None)
+    errors = ", ".join(f"`{code}`" for code in dict.fromkeys(case.error for case in row.cases if case.error))
+    return f"[`{row.id}`]({vendor.name}.md#{anchor})", f"`{row.request}`", successes, errors
+
+
+def _sent(vendor: Vendor) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the rows of what is posted to us: there is no request of ours, and no error."""
+    for operation in vendor.deliveries.values():
+        cases = ", ".join(f"`{case.name}`" for case in operation.cases)
+        yield operation.id, (f"[`{operation.id}`]({vendor.name}.md#webhooks)", "delivered to us", cases, "")
+
+
 # --- all vendors ------------------------------------------------------------------------------------------------------
 
 
-def _index(pages: Iterable[VendorPage]) -> str:
+def _index(pages: Iterable[VendorPage], vendors: Iterable[Vendor]) -> str:
     rows = [
         (f"[{page.title}]({page.vendor}.md)", str(len(page.operations)), str(_cases(page)), _origins(page))
         for page in pages
     ]
     head = ("vendor", "operations and flows", "cases", "recordings")
     more = "- [Retries and idempotency](retries.md)\n- [Webhooks](webhooks.md)"
+    for vendor in vendors:
+        more += "".join(f"\n- [{vendor.title}: {each.title}]({vendor.name}-{each.name}.md)" for each in vendor.guides)
     return f"# Vendors under contract\n\n{_table(head, rows)}\n\n{more}"
 
 

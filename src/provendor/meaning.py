@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from provendor.building import VENDOR_FILE
@@ -99,6 +100,7 @@ def faults(folder: str, files: Mapping[str, Json]) -> Found:
     token = shared["oauth2"]["token"]
     if token.text and token.text not in operations:
         yield token.fault(f'no operation is called "{token.text}"{did_you_mean(token.text, operations)}')
+    yield from _guides(shared["guides"], {*operations, *flows, *deliveries})
     for node in operations.values():
         yield from _operation(node, shared)
     for node in flows.values():
@@ -131,6 +133,12 @@ def _vendor(vendor: Node, folder: str) -> Found:
             yield indicator["warn"].fault(f"warn must not be above ok ({ok:g})")
     yield from _rules(vendor["errors"])
     yield from _webhooks(vendor["webhooks"], vendor["secrets"].names)
+
+
+def _guides(guides: Node, ids: set[str]) -> Found:
+    for pattern in (node for guide in guides.values() for node in guide["operations"].entries()):
+        if pattern.text and not any(fnmatchcase(id_, pattern.text) for id_ in ids):
+            yield pattern.fault(f'no operation is called "{pattern.text}"{did_you_mean(pattern.text, ids)}')
 
 
 def _oauth2(oauth2: Node, vendor: Node) -> Found:
