@@ -41,7 +41,7 @@ def a_cart_holds_what_was_asked(exchange: Exchange, expect: Expect) -> None:
 def a_product_has_one_currency(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Every price of a product is in the currency of its range, so that they can be compared."""
     document = _document(exchange, expect)
-    products = document.get("products") or [document["product"]] if "product" in document else document["products"]
+    products = [document["product"]] if "product" in document else document["products"]
     for number, product in enumerate(products):
         prices = [*product["price_range"].values(), *(variant["price"] for variant in product["variants"])]
         currencies = sorted({price["currency"] for price in prices})
