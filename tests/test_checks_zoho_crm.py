@@ -1,0 +1,71 @@
+"""What the business checks of Zoho CRM say about an answer and the request that led to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import a_live_exchange, a_request, an_exchange, an_expect
+from provendor.check import examine, load_checks
+from provendor.exchange import Exchange
+from provendor.verdict import Outcome
+
+CHECKS = {check.name: check for check in load_checks(Path(__file__).parents[1] / "checks")}
+
+
+def outcome(name: str, exchange: Exchange) -> Outcome:
+    """How this check judges this exchange, in one word."""
+    return examine(CHECKS[f"zoho-crm.{name}"], exchange, an_expect()).outcome
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"data": [{}, {}], "info": {"count": 2}}, Outcome.PASS),
+        ({"users": [{}], "info": {"count": 2}}, Outcome.WARN),
+        ({"data": [{}]}, Outcome.SKIP),
+    ],
+)
+def test_a_page_that_counts_wrongly_is_a_warning(body: Any, expected: Outcome) -> None:
+    """Records and users are counted in the same way."""
+    assert outcome("a-page-counts-its-items", an_exchange(200, body)) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "results", "expected"),
+    [(201, 2, Outcome.PASS), (207, 2, Outcome.PASS), (201, 1, Outcome.FAIL), (400, 3, Outcome.FAIL)],
+)
+def test_every_record_that_was_sent_has_a_result(status: int, results: int, expected: Outcome) -> None:
+    """Results are matched with records by their place alone."""
+    request = a_request("POST", body=json.dumps({"data": [{}, {}]}).encode())
+    exchange = a_live_exchange(status, {"data": [{"code": "SUCCESS"}] * results}, request=request)
+
+    assert outcome("every-record-has-its-result", exchange) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(("Leads", "Contacts", "Deals"), Outcome.PASS), (("Leads",), Outcome.WARN), ((), Outcome.WARN)],
+)
+def test_a_module_that_we_use_and_the_api_lacks_is_a_warning(names: tuple[str, ...], expected: Outcome) -> None:
+    """An administrator can hide modules."""
+    modules = [{"api_name": name, "api_supported": True} for name in names]
+
+    assert outcome("our-modules-are-served", an_exchange(200, {"modules": modules})) is expected
+
+
+@pytest.mark.parametrize(("paid", "expected"), [(True, Outcome.PASS), (False, Outcome.WARN), (None, Outcome.PASS)])
+def test_an_edition_that_is_not_paid_for_is_a_warning(paid: bool | None, expected: Outcome) -> None:
+    """Its credits do not last for an import; where nobody says so, nothing is claimed."""
+    answer = {"org": [{"license_details": {"paid": paid}}]}
+
+    assert outcome("the-organisation-is-paid-for", an_exchange(200, answer)) is expected
+
+
+@pytest.mark.parametrize("exchange", [an_exchange(204, body=""), an_exchange(200, body="<html>")])
+def test_what_has_nothing_to_count_is_skipped(exchange: Exchange) -> None:
+    """An empty list is a 204; what is no JSON is judged by others."""
+    assert outcome("a-page-counts-its-items", exchange) is Outcome.SKIP
