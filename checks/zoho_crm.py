@@ -42,8 +42,7 @@ def every_record_has_its_result(exchange: Exchange, expect: Expect) -> Iterator[
 @check("zoho-crm/modules.list")
 def our_modules_are_served(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Leads and Contacts are there, under these API names, and the API serves them."""
-    modules = _answer(exchange).get("modules")
-    served = {each.get("api_name") for each in modules if each.get("api_supported")} if _dicts(modules) else set()
+    served = {each.get("api_name") for each in _dicts(_answer(exchange).get("modules")) if each.get("api_supported")}
     for name in ("Leads", "Contacts"):
         if name not in served:
             yield Finding("business", f"the module {name}", "none", "/modules", level=Outcome.WARN)
@@ -52,8 +51,8 @@ def our_modules_are_served(exchange: Exchange, expect: Expect) -> Iterator[Findi
 @check("zoho-crm/org.get")
 def the_organisation_is_paid_for(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """The free edition has 5,000 credits a day, which an import uses up."""
-    orgs = _answer(exchange).get("org")
-    if not _dicts(orgs) or not orgs:
+    orgs = _dicts(_answer(exchange).get("org"))
+    if not orgs:
         raise Skip("the answer has no organisation; the schema says so")
     if _dict(orgs[0].get("license_details")).get("paid") is False:
         yield Finding("business", "a paid edition", "not paid", "/org/0/license_details/paid", level=Outcome.WARN)
@@ -87,5 +86,5 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _dicts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

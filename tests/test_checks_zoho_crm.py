@@ -18,7 +18,7 @@ CHECKS = {check.name: check for check in load_checks(Path(__file__).parents[1] /
 
 def outcome(name: str, exchange: Exchange) -> Outcome:
     """How this check judges this exchange, in one word."""
-    return examine(CHECKS[f"zoho-crm.{name}"], exchange, an_expect()).outcome
+    return examine(CHECKS[f"zoho_crm.{name}"], exchange, an_expect()).outcome
 
 
 @pytest.mark.parametrize(
