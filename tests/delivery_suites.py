@@ -23,7 +23,7 @@ VENDOR: dict[str, Any] = {
     "vendor": "acme",
     "title": "Acme",
     "secrets": {"webhook_secret": {"env": "ACME_WEBHOOK_SECRET"}, "verify_token": {"env": "ACME_VERIFY_TOKEN"}},
-    "redact": ["$.email"],
+    "redact": ["$.buyer"],
     "webhooks": {
         "signature": {
             "header": "X-Acme-Signature",

@@ -70,7 +70,8 @@ def _guarded(name: str, words: Sequence[str]) -> int:
 
 def _dispatch(name: str, words: Sequence[str]) -> int:
     module = import_module(f"provendor.commands.{name.replace('-', '_')}")
-    args = parser_for(name).parse_args(words)
+    # Intermixed, so that a file may follow options: `adopt CASE --origin synthetic FILE`.
+    args = parser_for(name).parse_intermixed_args(words)
     code: int = module.run(args)
     return code
 
