@@ -31,7 +31,7 @@ from provendor.exchange import BodyNotJson, Exchange, Json, Request, Source
 from provendor.keywords import follow
 from provendor.schema import Schema
 from provendor.shapes import Node, sample
-from provendor.spec import Spec, SpecOperation, Undeclared
+from provendor.spec import Parameter, Spec, SpecOperation, Undeclared
 from provendor.suggest import did_you_mean
 
 __all__ = ["Difference", "DriftReport", "Severity", "compare"]
@@ -243,7 +243,10 @@ class _Vendor:
         if not operation.answers or case.template.mcp is not None:
             return
         declared = ", ".join(sorted(operation.answers))
-        severity = Severity.BREAKING if status < 400 else Severity.COSMETIC
+        others = [each for each in case.expect.status.exact if operation.answer(each) is not Undeclared.STATUS]
+        severity = Severity.NOTE if status < 400 else Severity.COSMETIC
+        if status < 300:
+            severity = Severity.COSMETIC if others else Severity.BREAKING
         at = f"status {status}"
         self._report("drift-status", severity, case, at, str(status), declared, operation.place)
 
@@ -280,7 +283,7 @@ class _Vendor:
                 self._report("drift-deprecated", Severity.NOTE, case, f"query {name}", "sent", "deprecated", place)
         sent = {"query": query, "header": {name.lower() for name, _ in request.headers} | _USUAL_HEADERS}
         for each in operation.parameters:
-            if each.required and each.where in sent and _folded(each) not in sent[each.where]:
+            if each.required and each.where in sent and not _is_among(each, sent[each.where]):
                 at = f"{each.where} {each.name}"
                 self._report("drift-required", Severity.BREAKING, case, at, "not sent", "required", each.place)
 
@@ -317,8 +320,10 @@ class _Vendor:
 _USUAL_HEADERS = frozenset({"authorization", "accept", "content-type", "user-agent", "content-length"})
 
 
-def _folded(parameter: Any) -> str:
-    return parameter.name.lower() if parameter.where == "header" else parameter.name
+def _is_among(parameter: Parameter, sent: Iterable[str]) -> bool:
+    """Say whether a parameter is sent, a list also as `name[]`."""
+    name = parameter.name.lower() if parameter.where == "header" else parameter.name
+    return any(each == name or each.startswith(f"{name}[") for each in sent)
 
 
 def _path(url: str) -> str:

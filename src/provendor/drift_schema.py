@@ -177,10 +177,10 @@ class Comparison:
         if not spec.demands:
             return
         if walk.is_answer:
+            # What we send must be whole; an answer in hand may be older, or cut down to what we rely on.
+            severity = Severity.BREAKING if walk.sends else Severity.NOTE
             for name in sorted(spec.required - set(mine.properties)):
-                self._note(
-                    walk, "drift-required", Severity.BREAKING, f"{at}/{name}", mine, spec, "not there", "required"
-                )
+                self._note(walk, "drift-required", severity, f"{at}/{name}", mine, spec, "not there", "required")
             return
         for name in sorted(set(mine.properties) | mine.required):
             if name in spec.properties:
