@@ -17,6 +17,7 @@ from recorded_answers import GONE, Recorded, recorded
 
 INFO = "info.more_records"
 RESULT = "data.0.details"
+OLD_INFO = {"per_page": 200, "count": 2, "page": 1, "more_records": False}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,8 @@ def zoho() -> Recorded:
 
 
 ACCEPTED: list[tuple[str, str, dict[str, Any], int | None]] = [
-    ("leads.list:ok", "an older version's info", {"info.next_page_token": GONE, "info.sort_by": GONE}, None),
+    ("leads.list:ok", "an older version's info", {"info": OLD_INFO}, None),
+    ("leads.get:ok", "few fields", {"data.0": {"id": "1", "Owner": {"id": "2", "name": "Kim"}}}, None),
     ("leads.list:ok", "other fields", {"data.0": {"id": "1", "Last_Name": "York", "Rating__c": 3}}, None),
     ("leads.list:ok", "a lead without a company", {"data.0.Company": None}, None),
     ("leads.get:ok", "members nobody knows yet", {"data.0.$zia_mood": {}, "info": {}}, None),
@@ -65,6 +67,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("leads.get:ok", "a day instead of a time", {"data.0.Modified_Time": "2026-11-19"}, None),
     ("leads.get:ok", "no time of change", {"data.0.Modified_Time": GONE}, None),
     ("leads.get:ok", "no owner", {"data.0.Owner": GONE}, None),
+    ("leads.get:ok", "no address", {"data.0.Email": GONE}, None),
+    ("leads.list:ok", "the next token renamed", {"info.next_page_token": GONE, "info.next": "x"}, None),
     ("leads.get:ok", "an object in place of the list", {"data": {"id": "1"}}, None),
     ("leads.insert:ok", "a result without id", {f"{RESULT}.id": GONE}, None),
     ("leads.insert:ok", "another code", {"data.0.code": "DONE"}, None),
