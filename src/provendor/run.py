@@ -21,7 +21,7 @@ from provendor.errors import NotRecorded, ProvendorError, TransportError
 from provendor.exchange import Exchange, Recording, Request, Source
 from provendor.replay import Replay
 from provendor.requests import Values
-from provendor.selector import matches
+from provendor.selector import matches, vendors_named
 from provendor.transport import Transport, drive
 from provendor.verdict import Finding, Outcome, Verdict, worst
 
@@ -158,6 +158,7 @@ class Replayer:
         self.today = today
         self.cassettes = suite.root / "cassettes"
         self._checks = tuple(checks)
+        self._checks_of: dict[str, tuple[Check, ...]] = {}
         self._cache = cache
         self._values = {name: requests.examples(vendor) for name, vendor in suite.vendors.items()}
 
@@ -172,9 +173,14 @@ class Replayer:
             from provendor.mcp_checks import MCP  # noqa: PLC0415 - few cases are calls of an MCP server
 
             engine = (*ENGINE, *MCP)
-        if not self._checks:
-            return engine
-        return (*engine, *(check for check in self._checks if applies(check, case)))
+        return (*engine, *(check for check in self._of_vendor(case.vendor) if applies(check, case)))
+
+    def _of_vendor(self, vendor: str) -> tuple[Check, ...]:
+        """Return the checks that may be meant for some case of a vendor: few of many, found once."""
+        if vendor not in self._checks_of:
+            named = ((check, vendors_named(check.patterns)) for check in self._checks)
+            self._checks_of[vendor] = tuple(check for check, names in named if names is None or vendor in names)
+        return self._checks_of[vendor]
 
     def expect(self, case: Case) -> Expect:
         """Return what the case expects, as of this replayer's day."""
