@@ -9,6 +9,7 @@ from typing import Any
 from provendor.check import check
 from provendor.contract import Expect
 from provendor.exchange import BodyNotJson, Exchange, Json, Source
+from provendor.indicators import judge
 from provendor.verdict import Finding, Outcome, Skip
 
 SECRETS = (
@@ -22,6 +23,9 @@ SECRETS = (
     "secret",
     "smtp_password",
 )
+
+DECIDED = ("approved", "rejected")
+"""What our editors write into a draft's `ai_status` once they have decided."""
 
 
 @check("chatwoot/messages.create_note")
@@ -39,6 +43,16 @@ def a_draft_is_marked_as_generated(exchange: Exchange, expect: Expect) -> None:
     answer = _answer(exchange)
     _require_its_request(exchange)
     assert _attributes(answer).get("ai_generated") is True, "the stored draft has lost its mark"
+
+
+@check("chatwoot/messages.list")
+def drafts_are_approved(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Of the assistant's drafts on which somebody decided, enough are approved."""
+    payload = _answer(exchange).get("payload")
+    messages = [each for each in payload if isinstance(each, dict)] if isinstance(payload, list) else []
+    drafts = [_attributes(each) for each in messages if each.get("private") is True]
+    decided = [each["ai_status"] for each in drafts if each.get("ai_generated") and each.get("ai_status") in DECIDED]
+    yield from judge(expect, "drafts-approved", good=decided.count("approved"), of=len(decided))
 
 
 @check("chatwoot/messages.create_reply")

@@ -8,6 +8,7 @@ from typing import Any
 from provendor.check import check
 from provendor.contract import Expect
 from provendor.exchange import Exchange
+from provendor.indicators import judge
 from provendor.verdict import Finding, Outcome, Skip
 
 from ._ideas import ideas_in, outside_the_range, outside_the_vocabulary, told_twice
@@ -51,6 +52,16 @@ def status_and_priority_are_known_words(exchange: Exchange, expect: Expect) -> I
     """Every idea's status and priority are words that the page can show."""
     for at, idea in _ideas(exchange, expect):
         yield from outside_the_vocabulary(at, idea)
+
+
+@check(ROUTE)
+def ideas_are_reviewed(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Of the real ideas that are out of draft, somebody has decided on enough."""
+    if _answer(exchange, expect).get("source") != "supabase":
+        raise Skip("a mock is reviewed by nobody")
+    states = [idea.get("status") for _, idea in _ideas(exchange, expect)]
+    decided = states.count("approved") + states.count("rejected")
+    yield from judge(expect, "ideas-reviewed", good=decided, of=decided + states.count("pending_review"))
 
 
 @check(ROUTE)

@@ -10,6 +10,7 @@ from typing import Any
 from provendor.check import check
 from provendor.contract import Expect
 from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.indicators import judge
 from provendor.verdict import Finding, Skip
 
 OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$")
@@ -50,6 +51,15 @@ def deleted_are_those_sent(exchange: Exchange, expect: Expect) -> None:
     _require_its_request(exchange)
     kept = sorted(_ids_sent(exchange) - set(deleted if isinstance(deleted, list) else ()))
     assert not kept, f"not deleted: {', '.join(kept)}"
+
+
+@check("publer/posts.list")
+def posts_come_out(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Of the posts whose time has come, enough were taken by their networks."""
+    posts = _answer(exchange).get("posts")
+    states = [str(each.get("state")) for each in posts if isinstance(each, dict)] if isinstance(posts, list) else []
+    published = sum(state.startswith("published") for state in states)
+    yield from judge(expect, "posts-published", good=published, of=published + states.count("failed"))
 
 
 @check("publer/media.upload")

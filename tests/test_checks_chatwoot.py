@@ -10,6 +10,7 @@ import pytest
 
 from builders import a_live_exchange, a_request, an_exchange, an_expect
 from provendor.check import Check, examine, load_checks
+from provendor.contract import Indicator
 from provendor.exchange import Exchange
 from provendor.verdict import Outcome, Verdict
 
@@ -191,3 +192,38 @@ def test_no_check_crashes_or_passes_on_what_is_no_success(name: str, status: int
     allowed = {Outcome.SKIP} if (name, body) != ("no-secret-comes-along", "null") else {Outcome.PASS}
 
     assert outcome(name, exchange) in allowed
+
+
+APPROVED = {"drafts-approved": Indicator("drafts-approved", "Approved drafts.", ok=0.7, warn=0.4, min=5)}
+
+
+def a_draft(status: Any = None, **more: Any) -> dict[str, Any]:
+    """A stored draft of the assistant on which somebody has decided, or nobody yet."""
+    attributes = {"ai_generated": True} | ({} if status is None else {"ai_status": status})
+    return {"private": True, "content_attributes": attributes, **more}
+
+
+@pytest.mark.parametrize(
+    ("approved", "rejected", "wanted"),
+    [(5, 0, Outcome.PASS), (7, 3, Outcome.PASS), (6, 4, Outcome.WARN), (3, 7, Outcome.FAIL), (0, 4, Outcome.SKIP)],
+)
+def test_approved_drafts_are_set_against_rejected_ones(approved: int, rejected: int, wanted: Outcome) -> None:
+    """Four say nothing, and what nobody has decided is not counted."""
+    drafts = [a_draft("approved")] * approved + [a_draft("rejected")] * rejected + [a_draft()] * 9
+
+    assert outcome("drafts_are_approved", a_live_exchange(200, {"payload": drafts}), indicators=APPROVED) is wanted
+
+
+def test_only_drafts_of_the_assistant_are_counted() -> None:
+    """Neither a public message, nor a note of a person, nor a word that we do not know."""
+    others = [
+        a_draft("rejected", private=False),
+        {"private": True, "content_attributes": {"ai_status": "rejected"}},
+        {"private": True, "content_attributes": None},
+        a_draft("later"),
+        a_draft(["approved"]),
+    ]
+
+    exchange = a_live_exchange(200, {"payload": [a_draft("approved")] * 5 + others})
+
+    assert outcome("drafts_are_approved", exchange, indicators=APPROVED) is Outcome.PASS

@@ -10,6 +10,7 @@ import pytest
 from builders import an_exchange, an_expect
 from provendor import loading, validate
 from provendor.check import examine, load_checks
+from provendor.contract import Indicator
 from provendor.exchange import Exchange
 from provendor.verdict import Outcome, Verdict
 
@@ -111,3 +112,28 @@ def test_the_contract_takes_the_routes_answers_and_no_broken_ones(status: int, b
     judgement = validate.judge_answer(cases, status, None, raw, checks={case.id: business for case in cases})
 
     assert judgement.accepted is accepted
+
+
+REVIEWED = {"ideas-reviewed": Indicator("ideas-reviewed", "Reviewed ideas.", ok=0.5, warn=0, min=4)}
+
+
+@pytest.mark.parametrize(
+    ("states", "outcome"),
+    [
+        (["approved", "rejected", "pending_review", "pending_review", "draft"], Outcome.PASS),
+        (["approved", "pending_review", "pending_review", "pending_review"], Outcome.WARN),
+        (["approved", "pending_review", "pending_review", "draft", "draft"], Outcome.SKIP),
+    ],
+)
+def test_ideas_that_wait_are_seen(states: list[str], outcome: Outcome) -> None:
+    """Drafts wait for nobody, and three ideas say nothing."""
+    answer = an_answer(ideas=[{**IDEA, "id": str(n), "status": state} for n, state in enumerate(states)])
+
+    assert verdict("ideas_are_reviewed", an_exchange(200, answer), indicators=REVIEWED).outcome is outcome
+
+
+def test_a_mock_is_not_asked_for_reviews() -> None:
+    """Its ideas are nobody's."""
+    assert (
+        verdict("ideas_are_reviewed", an_exchange(200, an_answer("mock")), indicators=REVIEWED).outcome is Outcome.SKIP
+    )

@@ -10,6 +10,7 @@ import pytest
 
 from builders import a_live_exchange, a_request, an_expect
 from provendor.check import examine, load_checks
+from provendor.contract import Indicator
 from provendor.exchange import Exchange
 from provendor.verdict import Outcome, Verdict
 
@@ -100,3 +101,20 @@ def test_a_file_has_an_address_that_stays(path: str, body: bytes, outcome: Outco
 def test_a_case_about_a_refusal_is_left_alone(name: str) -> None:
     """What was sent to be refused is meant to be wrong."""
     assert verdict(name, bulk("auto"), error="unknown-state").outcome is Outcome.SKIP
+
+
+OUT = {"posts-published": Indicator("posts-published", "Posts that came out.", ok=0.95, warn=0.8, min=5)}
+
+
+@pytest.mark.parametrize(
+    ("published", "failed", "outcome"),
+    [(20, 0, Outcome.PASS), (19, 1, Outcome.PASS), (17, 3, Outcome.WARN), (3, 2, Outcome.FAIL), (0, 4, Outcome.SKIP)],
+)
+def test_published_posts_are_set_against_failed_ones(published: int, failed: int, outcome: Outcome) -> None:
+    """What is scheduled or a draft has not been tried, and four say nothing."""
+    states = ["published", "published_posted"] * published + ["failed"] * failed * 2 + ["scheduled", "draft"]
+    if outcome is Outcome.SKIP:
+        states = ["failed"] * failed + ["scheduled"] * 9
+    exchange = a_live_exchange(200, {"posts": [{"state": state} for state in states]})
+
+    assert verdict("posts_come_out", exchange, indicators=OUT).outcome is outcome
