@@ -21,7 +21,7 @@ from provendor.exchange import Exchange, Headers, Request, Source
 from provendor.paging import ContentRange, content_range
 from provendor.requests import Values
 from provendor.run import Replayer, run_case
-from provendor.transport import drive
+from provendor.transport import Transport, drive
 from provendor.verdict import Finding, Outcome
 
 VALUES = Values({"base_url": "https://acme.example", "api_key": "<api_key>"}, frozenset({"api_key"}))
@@ -62,7 +62,7 @@ class Vendor:
         return Exchange(request, 200, Headers(tuple(headers)), json.dumps(value).encode(), Source.LIVE)
 
 
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "cursor": {"next": "$.next", "send": ("query", "after")},
     "cursor in the body": {"style": "cursor", "next": "$.next", "send": ("json", "after")},
     "cursor in a variable": {"style": "cursor", "next": "$.next", "send": ("graphql", "after")},
@@ -80,10 +80,11 @@ UNCOUNTED = ("cursor", "page", "page by flag", "offset", "link", "content-range"
 
 def a_paging(name: str = "cursor", **changes: Any) -> Paging:
     """Paging in one of the styles, of items that are numbers or have ids."""
-    return Paging(**{"style": name, "items": "$.data", "max_pages": 1000, **STYLES[name], **changes})
+    known: dict[str, Any] = {"style": name, "items": "$.data", "max_pages": 1000, **STYLES[name], **changes}
+    return Paging(**known)
 
 
-def read(vendor: Vendor, plan: Paging, template: Template | None = None) -> Asked:
+def read(vendor: Transport, plan: Paging, template: Template | None = None) -> Asked:
     """Read all pages of a list."""
     body = Body("json", {}) if plan.style in ("cursor", "graphql") else None
     case = a_case("acme/jobs.list:ok", plan=plan, template=template or Template("POST", "/jobs", body=body))
@@ -98,7 +99,8 @@ def found(asked: Asked) -> list[str]:
 def pages_of(asked: Asked) -> list[Any]:
     """The lists of all pages in order."""
     exchanges = [step.exchange for step in asked.steps] or [asked.exchange]
-    return [exchange.json["data"] for exchange in exchanges]
+    bodies: list[Any] = [exchange.json for exchange in exchanges]
+    return [body["data"] for body in bodies]
 
 
 class TestReading:
@@ -239,12 +241,12 @@ class Scripted:
 def linked(*links: str) -> Asked:
     """Read pages with these Link headers."""
     answers = [({"data": [number]}, {"Link": link}) for number, link in enumerate(links)]
-    return read(Scripted(*answers), a_paging("link"))  # type: ignore[arg-type] - it answers all the same
+    return read(Scripted(*answers), a_paging("link"))
 
 
 def listed(plan: Paging, *bodies: Any) -> Asked:
     """Read pages with these bodies."""
-    return read(Scripted(*[(body, {}) for body in bodies]), plan)  # type: ignore[arg-type] - as above
+    return read(Scripted(*[(body, {}) for body in bodies]), plan)
 
 
 IDS = a_paging(id="$.id")
