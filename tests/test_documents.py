@@ -21,6 +21,7 @@ def pages(tmp_path: Path) -> dict[str, str]:
             "acme/vendor.yaml": a_vendor(
                 notes="Ask the | team first.",
                 live_flag="ACME_LIVE",
+                indicators={"users-kept": {"title": "Users who stay.", "ok": 0.9, "warn": 0.5}},
                 guides={"people": {"title": "People", "text": "Ask once.", "operations": ["users.add", "users.*"]}},
                 rate_limit={"requests": 10, "per": "1s"},
                 errors=[
@@ -58,6 +59,7 @@ def test_a_vendor_has_a_page_with_everything_on_it(pages: dict[str, str]) -> Non
         "### users.get",
         "Slow on Mondays.",
         "| `slow` | 429 | `rate-limited` |",
+        "| `users-kept` | Users who stay. | 0.9 | 0.5 | 1 |",
         "Rate limit: 10 requests per 1 s",
     ):
         assert expected in page
@@ -96,9 +98,7 @@ def test_pages_do_not_depend_on_the_day(pages: dict[str, str]) -> None:
     assert not [name for name, text in pages.items() if "days old" in text]
 
 
-def test_check_names_what_is_not_current_and_writes_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_names_what_is_not_current_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Write, check, change a page, check again; a page without a vendor is removed when writing."""
     write(tmp_path, {"acme/vendor.yaml": a_vendor(), "acme/users.yaml": {"operations": {"users.get": OPERATION}}})
     where = ("--root", str(tmp_path))

@@ -303,7 +303,11 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "flow.notes": [*_FLOWS, ("users.yaml flows twice notes", "Slow.")],
     "flow.cases": [*_FLOWS, ("users.yaml flows twice cases", {"fine": {"status": 200}})],
     "flow_step.name": [*_FLOWS, (f"{_S} name", "one")],
-    "flow_step.call": [*_FLOWS, ("users.yaml operations users.other", USERS["operations"]["users.get"]), (f"{_S} call", "users.other")],
+    "flow_step.call": [
+        *_FLOWS,
+        ("users.yaml operations users.other", USERS["operations"]["users.get"]),
+        (f"{_S} call", "users.other"),
+    ],
     "flow_step.with": [*_FLOWS, (f"{_S} with", {"query": {"full": 1}})],
     "flow_step.status": [*_FLOWS, (f"{_S} status", 202)],
     "flow_step.body": [*_FLOWS, (f"{_S} body", {"type": "object"})],
@@ -340,7 +344,10 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "paging.send.header": [*_PAGED, (f"{_O} paging send", {"header": "After"})],
     "paging.send.graphql": [
         *_SHOP,
-        ("users.yaml operations shop paging", {"style": "graphql", "items": "$.data", "next": "$.data.page", "send": {"graphql": "id"}}),
+        (
+            "users.yaml operations shop paging",
+            {"style": "graphql", "items": "$.data", "next": "$.data.page", "send": {"graphql": "id"}},
+        ),
         ("users.yaml operations shop cases ok pages", "all"),
     ],
     "paging.id": [*_PAGED, (f"{_O} paging id", "$.id")],

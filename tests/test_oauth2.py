@@ -49,9 +49,14 @@ USER = {
 }
 
 
-def a_suite(folder: Path, oauth2: dict[str, Any] = OAUTH2, token_call: dict[str, Any] = TOKEN_CALL) -> Vendor:
+def a_suite(
+    folder: Path,
+    oauth2: dict[str, Any] = OAUTH2,
+    token_call: dict[str, Any] = TOKEN_CALL,
+    secrets: dict[str, Any] = SECRETS,
+) -> Vendor:
     vendor = a_vendor(
-        secrets=SECRETS,
+        secrets=secrets,
         auth={"bearer": "{access_token}"},
         oauth2=oauth2,
         errors=[
@@ -141,7 +146,7 @@ def test_a_token_that_ended_early_is_replaced_once(tmp_path: Path) -> None:
         answer = asyncio.run(asked(vendor, tokens_for(vendor, server)))
     assert (answer.status, paths(server)) == (200, ["/oauth/token", "/me", "/oauth/token", "/me"])
 
-    desk.accepts = lambda token: False
+    desk.accepts = lambda _: False
     with serve(desk.respond) as server:
         assert asyncio.run(asked(vendor, tokens_for(vendor, server))).status == 401
     assert paths(server) == ["/oauth/token", "/me", "/oauth/token", "/me"]
@@ -183,6 +188,31 @@ def test_a_refused_token_has_a_reason_and_shows_no_secret(
 
     assert (refused.value.reason, refused.value.retryable) == (reason, retryable)
     assert "not-a-secret" not in str(refused.value)
+
+
+def test_a_refresh_token_that_serves_once_is_replaced_by_the_next(tmp_path: Path) -> None:
+    """The new one is kept in memory and sent at the next renewal."""
+    call = {
+        **TOKEN_CALL,
+        "auth": "none",
+        "form": {"grant_type": "refresh_token", "refresh_token": "{refresh_token}"},
+    }
+    secrets = {**SECRETS, "refresh_token": {"env": "ACME_REFRESH_TOKEN"}}
+    vendor = a_suite(tmp_path, {**OAUTH2, "grant": "refresh_token"}, call, secrets)
+    desk = Desk(expires_in=100)
+    desk.answer["refresh_token"] = "second"
+    now = [0.0]
+
+    async def over_time(tokens: Tokens) -> None:
+        for moment in (0.0, 50.0):
+            now[0] = moment
+            await asked(vendor, tokens)
+
+    with serve(desk.respond) as server:
+        asyncio.run(over_time(tokens_for(vendor, server, lambda: now[0], refresh_token="first")))
+
+    sent = [parse_qs(seen.body.decode())["refresh_token"] for seen in server.seen if seen.path == "/oauth/token"]
+    assert sent == [["first"], ["second"]]
 
 
 JWT_GRANT = {

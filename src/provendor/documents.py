@@ -41,7 +41,7 @@ def _vendor(vendor: Vendor, page: VendorPage) -> str:
     parts = [f"# {page.title}", _facts(page), page.notes.strip(), _proving(page), _settings(page), _operations(page)]
     if vendor.deliveries:
         parts.append("## Webhooks\n\n" + _table(*_delivery_table([vendor], with_vendor=False)))
-    parts += [_errors(page), _recordings(page)]
+    parts += [_errors(page), _indicators(vendor), _recordings(page)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -91,6 +91,15 @@ def _operation(row: OperationRow) -> str:
 def _errors(page: VendorPage) -> str:
     rows = [(f"`{row.code}`", "yes" if row.retryable else "no", _code(row.when), row.title) for row in page.errors]
     return "## Errors\n\nThe first row that matches names the error.\n\n" + _table(("code", "retry", "when", ""), rows)
+
+
+def _indicators(vendor: Vendor) -> str:
+    rows = [
+        (f"`{each.name}`", each.title, f"{each.ok:g}", f"{each.warn:g}", str(each.min))
+        for each in vendor.indicators.values()
+    ]
+    head = ("indicator", "", "fine from", "degraded from", "says nothing below")
+    return "## Indicators\n\n" + _table(head, rows) if rows else ""
 
 
 def _recordings(page: VendorPage) -> str:
@@ -154,9 +163,11 @@ def _origins(page: VendorPage) -> str:
 def _retries(pages: Iterable[VendorPage]) -> str:
     parts = [
         "# Retries and idempotency",
-        "A call is tried again only where its error is retryable and the call is safe to repeat: it only reads, or it is "
-        "idempotent as said below. Between tries the wait grows exponentially with full jitter; `Retry-After` counts where "
-        "the vendor sends it.",
+        (
+            "A call is tried again only where its error is retryable and the call is safe to repeat: it only reads, or it "
+            "is idempotent as said below. Between tries the wait grows exponentially with full jitter; `Retry-After` "
+            "counts where the vendor sends it."
+        ),
     ]
     for page in pages:
         retryable = [(f"`{row.code}`", _code(row.when), row.title) for row in page.errors if row.retryable]

@@ -1,11 +1,11 @@
 """Ratios that the business watches, judged by the thresholds that a contract gives them.
 
-    indicators:                                   # vendor.yaml
-      posts-published: { title: Posts that came out., ok: 0.95, warn: 0.8, min: 5 }
+indicators:                                   # vendor.yaml
+  posts-published: { title: Posts that came out., ok: 0.95, warn: 0.8, min: 5 }
 
-    @check("publer/posts.list:ok")                # checks/publer.py
-    def posts_come_out(exchange, expect):
-        yield from judge(expect, "posts-published", good=19, of=20)
+@check("publer/posts.list:ok")                # checks/publer.py
+def posts_come_out(exchange, expect):
+    yield from judge(expect, "posts-published", good=19, of=20)
 """
 
 from __future__ import annotations

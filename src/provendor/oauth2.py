@@ -28,6 +28,9 @@ EARLY_S = 60.0
 
 ASSERTION_LIFE_S = 3600
 
+REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name
+"""The secret of this name is replaced, in memory, by the refresh token that a token answer brings."""
+
 
 class Tokens:
     """One vendor's access token. `wall` returns seconds since the epoch; nothing is ever written to disk.
@@ -70,6 +73,10 @@ class Tokens:
         answer = _parsed(self._case, exchange)
         known = {**self._given.of, self._grant.gives: str(answer["access_token"])}
         secrets = self._given.secrets | {self._grant.gives}
+        if self._given.of.get(REFRESH_TOKEN) and answer.get("refresh_token"):
+            # Some vendors let a refresh token serve once and answer the next one.
+            self._given = replace(self._given, of={**self._given.of, REFRESH_TOKEN: str(answer["refresh_token"])})
+            known[REFRESH_TOKEN] = self._given.of[REFRESH_TOKEN]
         self._ends_at = self._wall() + float(answer["expires_in"]) if answer.get("expires_in") else None
         self._fresh = Values(known, secrets)
 
@@ -88,7 +95,7 @@ async def ask_with_token(case: Case, tokens: Tokens, transport: Transport, clock
     """
     values = await tokens.values()
     asked = await ask(case, values, transport, clock)
-    if asked.exchange.status != 401 or case.template.wrong_auth or not case.template.auth:  # noqa: PLR2004 - HTTP's
+    if asked.exchange.status != 401 or case.template.wrong_auth or not case.template.auth:
         return asked
     tokens.forget(values)
     return await ask(case, await tokens.values(), transport, clock)
