@@ -72,5 +72,5 @@ def test_a_level_names_its_own_item():
     check = CHECKS["shopify_inventory.the-level-is-of-the-item"]
     other = {**DELIVERY, "inventory_item_id": DELIVERY["inventory_item_id"] + 1}
 
-    assert list(check.judge(an_exchange(200, DELIVERY), an_expect())) == []
-    assert [each.at for each in check.judge(an_exchange(200, other), an_expect())] == ["/admin_graphql_api_id"]
+    assert list(check.judge(an_exchange(200, DELIVERY), an_expect()) or ()) == []
+    assert [each.at for each in check.judge(an_exchange(200, other), an_expect()) or ()] == ["/admin_graphql_api_id"]

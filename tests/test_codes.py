@@ -45,13 +45,19 @@ def test_every_code_that_the_source_can_emit_has_an_entry():
     assert set(CODES) - emitted == set(), "an entry that nothing emits misleads its reader"
 
 
+MAKERS = {"Finding", "Fault", "_ending", "_finding"}
+"""What makes a finding, or what becomes one: its first argument is the code."""
+
+
 def codes_in(tree: ast.Module) -> Iterator[str]:
     """Yield the literal codes of one module; a code that is computed is followed to the literals it is made of."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Finding", "Fault", "_ending"}:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
             yield from literals(first_argument(node), tree)
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "code" for t in node.targets):
             yield from literals(node.value, tree)
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "FLOW_CODES" for t in node.targets):
+            yield from ast.literal_eval(node.value)
 
 
 def first_argument(call: ast.Call) -> ast.expr:
