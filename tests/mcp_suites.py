@@ -59,8 +59,8 @@ OPERATIONS: Mapping[str, Any] = {
 }
 
 
-def a_suite(root: Path, **server: Any) -> Replayer:
-    """Return what replays a vendor with this server and the operations above."""
+def a_suite(root: Path, operations: Mapping[str, Any] = OPERATIONS, **server: Any) -> Replayer:
+    """Return what replays a vendor with this server and these operations, or those above."""
     known = {"endpoint": "POST /mcp", "revision": "2025-11-25", **server}
     vendor = {
         "vendor": "acme",
@@ -68,7 +68,7 @@ def a_suite(root: Path, **server: Any) -> Replayer:
         "errors": ERRORS,
         "mcp": {k: v for k, v in known.items() if v is not None},
     }
-    write(root, {"acme/vendor.yaml": vendor, "acme/tools.yaml": {"operations": OPERATIONS}})
+    write(root, {"acme/vendor.yaml": vendor, "acme/tools.yaml": {"operations": operations}})
     return Replayer(loading.load(root), today=TODAY)
 
 

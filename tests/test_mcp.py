@@ -133,7 +133,7 @@ class TestTheNewerEra:
 
     def test_a_call_says_in_headers_and_meta_what_it_is(self, tmp_path):
         """Both must agree, and nothing goes before the call."""
-        with serve(lambda seen: as_json(message({**FIVE, "resultType": "complete"}, 1))) as server:
+        with serve(lambda _: as_json(message({**FIVE, "resultType": "complete"}, 1))) as server:
             result = over_http(a_suite(tmp_path, revision="2026-07-28"), "add:ok", server.url)
 
         assert result.outcome is Outcome.PASS, result
@@ -146,7 +146,7 @@ class TestTheNewerEra:
     def test_another_tool_is_named_in_the_header_too(self, tmp_path):
         """What a case changes of the call is mirrored."""
         failed = message({"content": [{"type": "text", "text": "no"}], "isError": True}, 1)
-        with serve(lambda seen: as_json(failed)) as server:
+        with serve(lambda _: as_json(failed)) as server:
             result = over_http(a_suite(tmp_path, revision="2026-07-28"), "add:unknown", server.url)
 
         assert (result.outcome, server.seen[0].headers["mcp-name"]) == (Outcome.PASS, "nope")
@@ -215,7 +215,7 @@ class TestResults:
     )
     def test_structured_content_counts_and_else_json_in_text(self, tmp_path, result, found):
         """One schema for both; a text that is no JSON has no result in it."""
-        with serve(a_server(lambda sent, seen: as_json(message(result, sent["id"])))) as server:
+        with serve(a_server(lambda sent, _: as_json(message(result, sent["id"])))) as server:
             assert codes(over_http(a_suite(tmp_path), "add:ok", server.url)) == found
 
     @pytest.mark.parametrize(
