@@ -36,7 +36,7 @@ def test_every_kind_of_http_spec_becomes_the_same_operation(document: Any, path:
     found = spec(document).find("GET", [path])
     view = Views().of(answer_of(found))
 
-    assert view.kinds == {"object"}
+    assert view.kinds == frozenset({"object"})
     assert set(view.properties) == {"id", "name"}
     assert spec(document).find("POST", [path]) is None
     assert spec(document).find("GET", ["/users"]) is None
@@ -116,7 +116,11 @@ def test_parameters_of_the_path_belong_to_each_of_its_operations():
 
 def test_a_tools_list_is_found_inside_what_was_recorded_with_it():
     """The result alone, the answer around it, or several under names of their own."""
-    for document in (a_tools_list(), {"result": a_tools_list()}, {"plain": a_tools_list(), "more": a_tools_list(name="x")}):
+    for document in (
+        a_tools_list(),
+        {"result": a_tools_list()},
+        {"plain": a_tools_list(), "more": a_tools_list(name="x")},
+    ):
         tool = spec(document).tool("get_user")
         assert tool
         assert set(Views().of(answer_of(tool)).properties) == set(USER["properties"])
@@ -146,7 +150,15 @@ def test_references_between_files_are_followed_by_name():
 HOSTILE = {
     "itself": {"$ref": "#/components/schemas/User"},
     "through-others": {"allOf": [{"oneOf": [{"$ref": "#/components/schemas/User"}] * 50}] * 50},
-    "wrong-types": {"type": 7, "properties": [], "required": {}, "enum": "x", "items": 1, "allOf": {}, "oneOf": [1, None]},
+    "wrong-types": {
+        "type": 7,
+        "properties": [],
+        "required": {},
+        "enum": "x",
+        "items": 1,
+        "allOf": {},
+        "oneOf": [1, None],
+    },
     "nowhere": {"$ref": "#/no/such/place"},
     "no-text": {"$ref": 7},
     "deep": json.loads('{"allOf":[' * 400 + "{}" + "]}" * 400),

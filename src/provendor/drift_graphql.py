@@ -56,5 +56,5 @@ def _difference(problem: ShapeProblem, operation: str, file: str, whole: str) ->
 
 def _what(message: str) -> str:
     """Return the type or field that a message is about."""
-    named = re.search(r"(?:no (?:field|type|value|directive) )?@?([A-Z]\w*(?:\.\w+)?)", message)
+    named = re.search(r"@?([A-Z]\w*(?:\.\w+)?)", message.replace("SDL", ""))
     return named[1] if named else ""

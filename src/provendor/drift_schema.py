@@ -22,6 +22,7 @@ from provendor.shapes import Node, View, Views, same, wider
 
 MAX_DEPTH: Final = 60
 _SHOWN: Final = 8  # values of an enum
+_ZERO: Final = "_UNSPECIFIED"  # how protocol buffers name the zero of an enum, which their JSON form leaves out
 
 
 class Severity(StrEnum):
@@ -162,7 +163,11 @@ class Comparison:
         if mine.values is None or spec.values is None:
             return
         unknown = [value for value in mine.values if not any(same(value, other) for other in spec.values)]
-        missing = [value for value in spec.values if not any(same(value, other) for other in mine.values)]
+        missing = [
+            value
+            for value in spec.values
+            if not any(same(value, other) for other in mine.values) and not str(value).endswith(_ZERO)
+        ]
         if unknown:
             severity = Severity.BREAKING if len(unknown) == len(mine.values) else Severity.NOTE
             self._note(walk, "drift-enum", severity, at, mine, spec, _values_text(unknown), _values_text(spec.values))

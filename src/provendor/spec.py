@@ -367,7 +367,6 @@ def _schema_of(node: Node, wanted: str = "json") -> Node | None:
 
 def _discovery(root: Node) -> Iterator[SpecOperation]:
     value = _mapping(root.value)
-    _without_unspecified(value.get("schemas"))  # ours alone: it was read for this
     base = "/" + str(value.get("servicePath") or "").strip("/")
     shared = list(_google_parameters(_below(root, "parameters")))
     waiting = [root]
@@ -378,20 +377,6 @@ def _discovery(root: Node) -> Iterator[SpecOperation]:
         waiting += [child for _, child in _children(_below(node, "resources"))]
         for _, method in _children(_below(node, "methods")):
             yield _google_method(method, base.rstrip("/"), shared)
-
-
-def _without_unspecified(value: Any) -> None:
-    """Take the zero value out of enums: what is not specified is left out of the JSON form of an answer."""
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            enum = each.get("enum")
-            if isinstance(enum, list) and len(enum) > 1 and str(enum[0]).endswith("_UNSPECIFIED"):
-                each["enum"] = enum[1:]
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
 
 
 def _google_method(node: Node, base: str, shared: list[Parameter]) -> SpecOperation:
