@@ -204,11 +204,12 @@ def _delivery_table(vendors: Iterable[Vendor], with_vendor: bool) -> tuple[tuple
 def _delivery(operation: Operation) -> tuple[str, ...]:
     plan = operation.cases[0].plan
     assert isinstance(plan, Delivery)  # noqa: S101 - every case of a delivery has one
+    repeated = plan.dedupe or (f"`{plan.delivery_id}`" if plan.delivery_id else "")
     return (
         f"`{operation.id}`",
         f"`{plan.topic}`" if plan.topic else "",
-        f"`{plan.scope}`" if plan.scope else "",
-        f"`{plan.delivery_id}`" if plan.delivery_id else "",
+        plan.scope,
+        repeated,
         f"`{plan.signature.header}`" if plan.signature else "not signed",
         plan.needed_by,
         operation.summary,

@@ -14,7 +14,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from provendor.exchange import Headers
@@ -64,12 +64,17 @@ def faults(rule: SignatureRule, headers: Headers, body: bytes, secret: str, now:
 
     Of several signatures (several headers, or separated by commas, as while a secret is rotated) one must be right.
     """
-    return tuple(_faults(rule, headers, body, secret, now))
+    return tuple(_explained(fault, rule, headers, body, secret) for fault in _faults(rule, headers, body, secret, now))
+
+
+def is_genuine(rule: SignatureRule, headers: Headers, body: bytes, secret: str, now: float) -> bool:
+    """Tell whether the delivery breaks no rule: what a receiver asks, without looking for reasons."""
+    return next(_faults(rule, headers, body, secret, now), None) is None
 
 
 def _faults(rule: SignatureRule, headers: Headers, body: bytes, secret: str, now: float) -> Iterator[Fault]:
     at = f"header {rule.header.lower()}"
-    given = [part.strip() for value in headers.all(rule.header) for part in value.split(",") if part.strip()]
+    given = _given(rule, headers)
     stamp = headers.get(rule.timestamp) if rule.timestamp else ""
     if rule.timestamp and not _is_moment(stamp):
         place = f"header {rule.timestamp.lower()}"
@@ -82,16 +87,27 @@ def _faults(rule: SignatureRule, headers: Headers, body: bytes, secret: str, now
             "signature-stale", f"at most {rule.tolerance_s:g} s old", said, f"header {(rule.timestamp or '').lower()}"
         )
     if not given:
-        yield Fault(
-            "signature-missing", f"a signature as {rule.encoding}", "no such header", at, _look_alike(rule, headers)
-        )
+        yield Fault("signature-missing", f"a signature as {rule.encoding}", "no such header", at)
         return
     formed = [value for value in given if _well_formed(rule, value)]
     if not formed:
         yield Fault("signature-form", _form(rule), _described(given[0]), at)
     elif stamp is not None and not any(_equal(value, _written(rule, body, secret, stamp)) for value in formed):
-        hint = _why(rule, formed, body, secret, stamp)
-        yield Fault("signature-wrong", "the signature of these bytes with our secret", "another one", at, hint)
+        yield Fault("signature-wrong", "the signature of these bytes with our secret", "another one", at)
+
+
+def _given(rule: SignatureRule, headers: Headers) -> list[str]:
+    return [part.strip() for value in headers.all(rule.header) for part in value.split(",") if part.strip()]
+
+
+def _explained(fault: Fault, rule: SignatureRule, headers: Headers, body: bytes, secret: str) -> Fault:
+    """Return the fault with what probably led to it."""
+    if fault.code == "signature-missing":
+        return replace(fault, hint=_look_alike(rule, headers))
+    if fault.code == "signature-wrong":
+        stamp = (headers.get(rule.timestamp) if rule.timestamp else None) or ""
+        return replace(fault, hint=_why(rule, _given(rule, headers), body, secret, stamp))
+    return fault
 
 
 def _is_moment(text: str | None) -> bool:

@@ -18,7 +18,7 @@ from provendor.clock import Clock
 from provendor.contract import Case, Challenge, Delivery
 from provendor.exchange import Headers, Json
 from provendor.requests import Values, build
-from provendor.signature import Fault, SignatureRule, faults, rewritten, sign
+from provendor.signature import Fault, SignatureRule, faults, is_genuine, rewritten, sign
 from provendor.transport import Transport
 from provendor.verdict import Finding, Outcome, Verdict
 
@@ -125,8 +125,8 @@ def forgeries(rule: SignatureRule, body: bytes, secret: str, at: int = 1_795_000
     yield Forgery("tampered body", good, (body[:-1] + bytes([body[-1] ^ 1])) if body else b"x", at)
     yield Forgery("wrong secret", sign(rule, Headers(), body, WRONG_SECRET, at), body, at)
     yield Forgery("missing signature", _without(good, rule.header), body, at)
-    if rewritten(body) != body:
-        yield Forgery("re-serialised JSON", good, rewritten(body), at)
+    if (again := rewritten(body)) != body:
+        yield Forgery("re-serialised JSON", good, again, at)
     if rule.timestamp and rule.tolerance_s is not None:
         yield Forgery("stale timestamp", good, body, at + rule.tolerance_s + 1)
         yield Forgery("replayed with a new timestamp", _with(good, rule.timestamp, str(at + 60)), body, at + 60)
@@ -138,7 +138,7 @@ def forgeries(rule: SignatureRule, body: bytes, secret: str, at: int = 1_795_000
 
 def _accepted_forgeries(rule: SignatureRule, body: bytes, secret: str) -> Iterator[Finding]:
     for forgery in forgeries(rule, body, secret):
-        accepted = not faults(rule, forgery.headers, forgery.body, secret, forgery.now)
+        accepted = is_genuine(rule, forgery.headers, forgery.body, secret, forgery.now)
         if accepted is not forgery.genuine:
             verb = "accepted" if forgery.genuine else "refused"
             yield Finding("signature-rule", f"{forgery.name}: {verb}", "refused" if forgery.genuine else "accepted")
