@@ -9,6 +9,7 @@ import pytest
 
 from contract_files import a_vendor, an_operation, write
 from provendor import cli
+from provendor.codes import DRIFT_CODES, explain
 from provendor.commands import drift as command
 from provendor.drift import Difference, DriftReport, Severity, compare
 from provendor.errors import UsageError
@@ -511,6 +512,8 @@ class TestTheCommand:
         page = (ROOT / "docs/reference/commands.md").read_text("utf-8")
 
         assert {code for code in known if f'"{code}"' in source} == set(known)
+        assert set(known) == set(DRIFT_CODES)
+        assert [code for code in known if explain(code).code != code] == []
         assert [code for code in known if f"| `{code}` |" not in page] == []
 
 

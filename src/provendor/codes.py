@@ -384,12 +384,67 @@ _TABLE = (
 
 CODES: Mapping[str, Code] = MappingProxyType({entry.code: entry for entry in _TABLE})
 
+_DECIDE = (
+    "Find out who is right: a real answer or the vendor's source decides. Mend the contract or the recording, or list the "
+    "difference under `spec_disagrees:` with how you know."
+)
+
+_DRIFT = (
+    Code(
+        "drift-operation",
+        "the vendor's spec does not know the operation",
+        "No path and method, and no tool, of the spec is the one that the contract asks.",
+        _DECIDE,
+    ),
+    Code(
+        "drift-status",
+        "the vendor's spec does not declare a status",
+        "A case expects a status that the spec does not list for the operation. Specs seldom list failures, so that only an "
+        "undeclared success is breaking.",
+        _DECIDE,
+    ),
+    Code(
+        "drift-field",
+        "the vendor's spec does not know a field",
+        "The contract, a recorded answer or our request has a field or a parameter that the spec does not name where it stands.",
+        _DECIDE,
+    ),
+    Code(
+        "drift-type",
+        "the vendor's spec gives another type",
+        "The types of the contract and those of the spec differ: breaking where the spec allows a type that no case of the "
+        "operation does, null included.",
+        _DECIDE,
+    ),
+    Code(
+        "drift-enum",
+        "the vendor's spec gives other values",
+        "One side lists values that the other does not: breaking where the spec lists one that no case of the operation allows.",
+        _DECIDE,
+    ),
+    Code(
+        "drift-required",
+        "one side requires what is optional for the other",
+        "The contract counts on a field that the spec may leave out, or a request leaves out what the spec requires.",
+        _DECIDE,
+    ),
+    Code(
+        "drift-deprecated",
+        "the vendor's spec calls deprecated what we use",
+        "An operation, a parameter or a field that the contract uses is marked as deprecated.",
+        "Look for the successor, and move before it goes.",
+    ),
+)
+
+DRIFT_CODES: Mapping[str, Code] = MappingProxyType({entry.code: entry for entry in _DRIFT})
+"""The codes of `provendor drift`, which no run of cases prints."""
+
 
 def explain(code: str) -> Code:
     """Return the entry of a code; raises UsageError that names the nearest one."""
     wanted = code.strip().lower().replace("_", "-")
-    entry = CODES.get(wanted)
+    entry = CODES.get(wanted) or DRIFT_CODES.get(wanted)
     if entry is None:
-        hint = did_you_mean(wanted, CODES) or ", run `provendor explain` for all codes"
+        hint = did_you_mean(wanted, (*CODES, *DRIFT_CODES)) or ", run `provendor explain` for all codes"
         raise UsageError(f'unknown code "{code}"{hint}')
     return entry

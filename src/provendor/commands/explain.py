@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print one code's entry, or all titles."""
     if args.code is None:
-        entries = codes.CODES.values()
+        entries = [*codes.CODES.values(), *codes.DRIFT_CODES.values()]
         if args.json:
             console.print_json([asdict(entry) for entry in entries])
         else:
