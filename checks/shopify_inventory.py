@@ -17,7 +17,7 @@ from provendor.verdict import Finding
 
 
 @check("shopify/inventory_levels.update")
-def the_level_is_of_the_item(exchange: Exchange, expect: Expect) -> Iterator[Finding]:  # noqa: ARG001 - nothing expected
+def the_level_is_of_the_item(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """The level's own id names the same inventory item as the delivery, digit for digit."""
     level = exchange.json if isinstance(exchange.json, dict) else {}
     item, named = level.get("inventory_item_id"), str(level.get("admin_graphql_api_id", ""))
@@ -43,7 +43,9 @@ def _differences(delivery: Any, answer: Any) -> Iterator[Finding]:
     level = next((each for each in levels if _number(each["location"]["id"]) == delivery["location_id"]), None)
     if level is None:
         known = ", ".join(str(_number(each["location"]["id"])) for each in levels) or "none"
-        yield Finding("business", f"a location that stocks the item: {known}", str(delivery["location_id"]), "/location_id")
+        yield Finding(
+            "business", f"a location that stocks the item: {known}", str(delivery["location_id"]), "/location_id"
+        )
     elif _moment(delivery["updated_at"]) >= _moment(level["updatedAt"]):
         available = next((each["quantity"] for each in level["quantities"] if each["name"] == "available"), None)
         if delivery["available"] != available:
