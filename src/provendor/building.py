@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -20,69 +19,30 @@ from provendor.contract import (
     Auth,
     Body,
     Case,
-    Disagreement,
-    Environment,
     ErrorRule,
     Expect,
     Flow,
     FlowStep,
     GraphqlCall,
-    GraphqlEndpoint,
-    Guide,
-    Indicator,
-    Oauth2,
     Operation,
     Paging,
     Pending,
-    Place,
     Probe,
-    RateLimit,
     Template,
-    Variable,
     Vendor,
 )
 from provendor.exchange import Json
 from provendor.mcp_operations import answer as mcp_answer
 from provendor.mcp_operations import change as mcp_change
-from provendor.mcp_operations import server as mcp_server
 from provendor.mcp_operations import template as mcp_template
-from provendor.notation import header_tests, json_test, seconds, statuses
+from provendor.notation import header_tests, seconds, statuses
 from provendor.planning import FLOW_CODES, captures, paging, poll
 from provendor.receiving import RECEIVER
 from provendor.receiving import plan as delivery_plan
 from provendor.schema import Schema
-
-VENDOR_FILE = "vendor.yaml"
+from provendor.sharing import VENDOR_FILE, Sources, credentials, error_rules, shared_vendor
 
 _BODIES = ("json", "form", "raw")
-
-
-class Sources(NamedTuple):
-    """A vendor's files as values that were judged, by name below the vendor's folder, and where things stand.
-
-    `start` is the vendor's folder relative to the suite's root: `contracts/chatwoot/`. `queries` is what was derived from
-    GraphQL documents, by `GraphqlCall.key`.
-    `places` goes from `file#way` (the way's steps joined by `/`) to line and column. `read` returns the value of the file
-    of that name (relative to the suite's root), for references between schemas.
-    """
-
-    folder: Path
-    start: str
-    digest: str
-    files: Mapping[str, Any]
-    places: Mapping[str, tuple[int, int]]
-    read: Callable[[str], Json]
-    queries: Mapping[str, Any]
-
-    def place(self, name: str, *way: str | int) -> Place:
-        """Return where the key at the end of a way stands; only ways named by `ways_of_interest` are known."""
-        line, column = self.places[spot(name, *way)]
-        return Place(self.start + name, line, column)
-
-
-def spot(name: str, *way: str | int) -> str:
-    """Return the key under which `Sources.places` holds a place."""
-    return f"{name}#{'/'.join(map(str, way))}"
 
 
 def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
@@ -113,8 +73,8 @@ def _rules_of(value: Any) -> Iterable[tuple[str, int]]:
 def build(sources: Sources) -> Vendor:
     """Return the vendor that these files describe."""
     shared: dict[str, Any] = sources.files[VENDOR_FILE]
-    vendor = _vendor(shared, sources)
-    auth = _auth(shared.get("auth", "none"))
+    vendor = shared_vendor(shared, sources)
+    auth = credentials(shared.get("auth", "none"))
     parts: dict[str, Any] = {section: {} for section in _SECTIONS}
     for name, value in sources.files.items():
         if name == VENDOR_FILE:
@@ -152,124 +112,6 @@ class _Asked(NamedTuple):
         return self.own_rules + self.maker.vendor.errors
 
 
-# --- vendor.yaml ------------------------------------------------------------------------------------------------------
-
-
-def _vendor(value: dict[str, Any], sources: Sources) -> Vendor:
-    name = value["vendor"]
-    variables = {key: _variable(key, item) for key, item in value.get("variables", {}).items()}
-    variables |= {key: _secret(key, item) for key, item in value.get("secrets", {}).items()}
-    environments = {
-        key: Environment(key, _base_url(name, item["base_url"])) for key, item in value.get("environments", {}).items()
-    }
-    limit = value.get("rate_limit")
-    return Vendor(
-        name=name,
-        title=value["title"],
-        folder=sources.folder,
-        place=sources.place(VENDOR_FILE),
-        digest=sources.digest,
-        owner=value.get("owner", ""),
-        docs=value.get("docs", ""),
-        runbook=value.get("runbook", ""),
-        notes=value.get("notes", ""),
-        api_version=value.get("api_version"),
-        environments=MappingProxyType(environments),
-        live_flag=value.get("live_flag"),
-        variables=MappingProxyType(variables),
-        rate_limit=RateLimit(limit["requests"], seconds(limit["per"])) if limit else None,
-        errors=_rules(value, sources, VENDOR_FILE),
-        max_age_days=int(value.get("max_age", "365d")[:-1]),
-        redact=tuple(value.get("redact", ())),
-        version_header=value.get("version_header"),
-        warnings=tuple(value.get("warnings", {}).items()),
-        graphql=_graphql_endpoint(value["graphql"]) if "graphql" in value else None,
-        mcp=mcp_server(name, value["mcp"]) if "mcp" in value else None,
-        oauth2=_oauth2(value["oauth2"]) if "oauth2" in value else None,
-        guides=tuple(_guide(name, item) for name, item in value.get("guides", {}).items()),
-        spec_disagrees=tuple(
-            Disagreement(**item, place=sources.place(VENDOR_FILE, "spec_disagrees", index))
-            for index, item in enumerate(value.get("spec_disagrees", ()))
-        ),
-        indicators=MappingProxyType({key: Indicator(key, **item) for key, item in value.get("indicators", {}).items()}),
-    )
-
-
-def _guide(name: str, value: dict[str, Any]) -> Guide:
-    return Guide(name, value["title"], value["text"], tuple(value["operations"]))
-
-
-def _oauth2(value: dict[str, Any]) -> Oauth2:
-    assertion = value.get("assertion")
-    return Oauth2(value["grant"], value["token"], value["gives"], MappingProxyType(assertion) if assertion else None)
-
-
-def _graphql_endpoint(value: dict[str, Any]) -> GraphqlEndpoint:
-    method, _, target = value["endpoint"].partition(" ")
-    return GraphqlEndpoint(
-        method,
-        target,
-        value["version"],
-        MappingProxyType(value["schemas"]),
-        MappingProxyType(value.get("scalars", {})),
-        tuple(value.get("open_enums", ())),
-        tuple(value.get("deprecated", ())),
-    )
-
-
-def _variable(name: str, value: dict[str, Any]) -> Variable:
-    default = value.get("default")
-    shown = default if default is None or isinstance(default, str) else _as_text(default)
-    return Variable(name, value.get("env"), value["example"], shown, title=value.get("title", ""))
-
-
-def _secret(name: str, value: dict[str, Any]) -> Variable:
-    return Variable(name, value["env"], value.get("example", f"<{name}>"), secret=True, title=value.get("title", ""))
-
-
-def _base_url(vendor: str, value: str | dict[str, str]) -> Variable:
-    if isinstance(value, str):
-        return Variable("base_url", None, value, value)
-    default = value.get("default")
-    example = value.get("example", default or f"https://{vendor}.example")
-    return Variable("base_url", value.get("env"), example, default, title=value.get("title", ""))
-
-
-def _auth(value: Any) -> tuple[Auth, ...]:
-    if value == "none":
-        return ()
-    return tuple(_credential(item) for item in (value if isinstance(value, list) else [value]))
-
-
-def _credential(value: dict[str, Any]) -> Auth:
-    if "bearer" in value:
-        return Auth("bearer", "", value["bearer"])
-    if "basic" in value:
-        return Auth("basic", value["basic"]["username"], value["basic"]["password"])
-    if "query" in value:
-        return Auth("query", value["query"], value["value"])
-    return Auth("header", value["header"], value["value"])
-
-
-def _rules(value: dict[str, Any], sources: Sources, file: str, *way: str) -> tuple[ErrorRule, ...]:
-    return tuple(
-        _rule(rule, sources.place(file, *way, "errors", index)) for index, rule in enumerate(value.get("errors", ()))
-    )
-
-
-def _rule(value: dict[str, Any], place: Place) -> ErrorRule:
-    return ErrorRule(
-        code=value["code"],
-        retryable=value["retryable"],
-        status=statuses(value["status"]) if "status" in value else None,
-        headers=header_tests(value.get("header")),
-        json=tuple(json_test(path, test) for path, test in value.get("json", {}).items()),
-        text=value.get("text"),
-        title=value.get("title", ""),
-        place=place,
-    )
-
-
 # --- operations -------------------------------------------------------------------------------------------------------
 
 
@@ -298,7 +140,7 @@ def _asked(maker: _Maker, name: str, value: dict[str, Any]) -> _Asked:
         maker,
         name,
         _REQUESTS[kind](maker, value),
-        _rules(value, maker.sources, maker.file, "operations", name),
+        error_rules(value, maker.sources, maker.file, "operations", name),
         value.get("safety", "read"),
         "echo" in value,
         paging(value["paging"]) if "paging" in value else None,
@@ -314,7 +156,7 @@ def _http(maker: _Maker, value: dict[str, Any]) -> Template:
         query=MappingProxyType(value.get("query", {})),
         headers=MappingProxyType(value.get("headers", {})),
         body=_body(value),
-        auth=_auth(value["auth"]) if "auth" in value else maker.auth,
+        auth=credentials(value["auth"]) if "auth" in value else maker.auth,
     )
 
 
@@ -334,7 +176,7 @@ def _graphql(maker: _Maker, value: dict[str, Any]) -> Template:
         path=MappingProxyType(value.get("path", {})),
         query=MappingProxyType(value.get("query", {})),
         headers=MappingProxyType(value.get("headers", {})),
-        auth=_auth(value["auth"]) if "auth" in value else maker.auth,
+        auth=credentials(value["auth"]) if "auth" in value else maker.auth,
     )
     return _with_call(template, asked, maker.sources)
 
@@ -342,7 +184,7 @@ def _graphql(maker: _Maker, value: dict[str, Any]) -> Template:
 def _mcp(maker: _Maker, value: dict[str, Any]) -> Template:
     server = maker.vendor.mcp
     assert server is not None  # noqa: S101 - judged before: an MCP operation without it is a problem
-    return mcp_template(server, value, _auth(value["auth"]) if "auth" in value else maker.auth)
+    return mcp_template(server, value, credentials(value["auth"]) if "auth" in value else maker.auth)
 
 
 def _with_call(template: Template, call: GraphqlCall, sources: Sources) -> Template:
@@ -378,7 +220,7 @@ def _changed(template: Template, changes: dict[str, Any]) -> Template:
     if changes.get("auth") == "wrong":
         new["wrong_auth"] = True
     elif "auth" in changes:
-        new["auth"] = _auth(changes["auth"])
+        new["auth"] = credentials(changes["auth"])
     return replace(template, **new)
 
 
@@ -491,7 +333,7 @@ def _pending(value: dict[str, str]) -> Pending:
 
 def _flow(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
     steps = [_called(maker, step["call"]) for step in value["steps"]]
-    rules = _rules(value, maker.sources, maker.file, "flows", name)
+    rules = error_rules(value, maker.sources, maker.file, "flows", name)
     return Operation(
         vendor=maker.vendor.name,
         id=name,
@@ -588,10 +430,6 @@ def _delivery_case(asked: _Asked, delivery: dict[str, Any], name: str, value: di
 
 def _ms(value: Mapping[str, str], key: str) -> float | None:
     return round(seconds(value[key]) * 1000, 3) if key in value else None
-
-
-def _as_text(value: Json) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _REQUESTS: Mapping[str, Callable[[_Maker, dict[str, Any]], Template]] = {

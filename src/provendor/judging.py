@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from provendor.building import VENDOR_FILE, spot, ways_of_interest
+from provendor.building import ways_of_interest
 from provendor.errors import ContractError, Problem
 from provendor.exchange import Json
 from provendor.graphql_operations import derive_all
@@ -14,6 +14,7 @@ from provendor.language import FILE, Fault, Language, Way, dotted
 from provendor.mcp_operations import faults as mcp_faults
 from provendor.meaning import faults
 from provendor.schema import Schema
+from provendor.sharing import VENDOR_FILE, spot
 from provendor.source import Document, read_text
 
 

@@ -17,11 +17,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from provendor.building import Sources, build
+from provendor.building import build
 from provendor.cache import Cache
 from provendor.contract import Suite, Vendor
 from provendor.errors import ContractError, Problem, UsageError
 from provendor.exchange import Json
+from provendor.sharing import Sources
 from provendor.suggest import did_you_mean
 
 _HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ _IGNORED = ("__pycache__", "README.md")
 _JUDGES = (
     *(
         "building",
+        "sharing",
         "composer",
         "contract",
         "errors",

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from provendor.building import VENDOR_FILE
 from provendor.contract import StatusSet
 from provendor.exchange import Json
 from provendor.language import Fault, Way, quoted
 from provendor.notation import seconds, statuses
 from provendor.planning import FLOW_CODES
 from provendor.requests import references
+from provendor.sharing import VENDOR_FILE
 from provendor.suggest import did_you_mean
 
 Found: TypeAlias = "Iterator[tuple[str, Fault]]"
