@@ -431,6 +431,8 @@ def test_a_pruned_schema_is_compared_with_the_whole_one(
 
     assert (found.code, found.severity.value, found.at) == expected
     assert found.contract.startswith("contracts/acme/sdl/1.graphql:")
+    line = 1 if "Query" in found.at else 2 if "User" in found.at else 3
+    assert found.spec == ("1.json" if introspected else f"1.graphql:{line}")
 
 
 class TestTheCommand:

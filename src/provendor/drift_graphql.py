@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from provendor.contract import GraphqlEndpoint, Vendor
 from provendor.drift_schema import Difference, Severity
 from provendor.errors import UsageError
 from provendor.graphql_shape import ShapeProblem, Text
-from provendor.graphql_subset import differences
+from provendor.graphql_subset import differences, lines
 
 # What `graphql_subset` says, to the code of it; the first that fits.
 _KINDS: Final = (
@@ -33,10 +34,11 @@ def graphql_differences(root: Path, vendor: Vendor, wholes: Sequence[tuple[str, 
         version = _version(endpoint, name)
         file = f"contracts/{vendor.name}/{endpoint.schemas[version]}"
         pruned = source.plain(root / file, file)
-        found += [
-            _difference(problem, f"graphql.{version}", file, name)
-            for problem in differences(pruned, whole, frozenset(endpoint.open_enums))
-        ]
+        problems = differences(pruned, whole, frozenset(endpoint.open_enums))
+        differing = [_difference(problem, f"graphql.{version}", file, name) for problem in problems]
+        # An introspection result has no lines; those of the SDL that was made from it would lead nowhere.
+        places = lines(whole) if differing and not name.endswith(".json") else {}
+        found += [replace(each, spec=_place(name, each.at, places)) for each in differing]
     return found
 
 
@@ -52,6 +54,12 @@ def _difference(problem: ShapeProblem, operation: str, file: str, whole: str) ->
     code, severity = (known[1], known[2]) if known else ("drift-type", Severity.BREAKING)
     place = f"{file}:{problem.line}"
     return Difference(code, severity, operation, operation, _what(problem.message), "", problem.message, place, whole)
+
+
+def _place(name: str, at: str, places: Mapping[str, int]) -> str:
+    """Return where the whole SDL has the field, else its type, else the file."""
+    line = places.get(at) or places.get(at.partition(".")[0])
+    return f"{name}:{line}" if line else name
 
 
 def _what(message: str) -> str:

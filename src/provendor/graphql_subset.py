@@ -173,3 +173,16 @@ def printed(introspection: dict[str, Any], name: str) -> str:
         return gql.print_schema(gql.build_client_schema(introspection))  # type: ignore[arg-type]
     except (gql.GraphQLError, TypeError, KeyError, AttributeError, ValueError, RecursionError) as reason:
         raise UsageError(f"{name}: not the whole result of an introspection: {str(reason)[:200]}") from None
+
+
+def lines(sdl: str) -> Mapping[str, int]:
+    """Return the line of every type, field and value of a readable SDL, as `Type` and `Type.field`."""
+    found: dict[str, int] = {}
+    for definition in gql.parse(sdl).definitions:
+        name = getattr(getattr(definition, "name", None), "value", None)
+        if name is None or definition.loc is None:
+            continue
+        found.setdefault(name, definition.loc.start_token.line)
+        for part in (*getattr(definition, "fields", ()), *getattr(definition, "values", ())):
+            found[f"{name}.{part.name.value}"] = part.loc.start_token.line
+    return found
