@@ -56,6 +56,8 @@ def _message(message: Mapping[str, Json], method: str) -> Iterator[Finding]:
             yield _frame("the id of the request", _shown(id_), "/id")
         result = message["result"]
         if isinstance(result, dict):
+            if not _is_text(result.get("resultType", "complete")):
+                yield _frame("text", _shown(result["resultType"]), "/result/resultType")
             yield from _PARTS.get(method, _no_parts)(result)
         else:
             yield _frame("an object", _shown(result), "/result")
