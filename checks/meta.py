@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.exchange import Exchange, Source
 from provendor.verdict import Finding, Outcome, Skip
+
+from ._answers import answer
 
 PERMISSIONS = (
     "pages_manage_posts",
@@ -48,7 +50,7 @@ def the_token_lives_another_week(exchange: Exchange, expect: Expect) -> Iterator
 @check("meta/posts.create")
 def a_post_is_on_the_page_asked_for(exchange: Exchange, expect: Expect) -> None:
     """A post's id starts with the page's own, so it went where it was sent."""
-    made = _answer(exchange).get("id")
+    made = answer(exchange).get("id")
     if exchange.source is Source.RECORDED and exchange.recording is None:
         raise Skip("the request that led to this answer is not known")
     page = urlsplit(exchange.request.url).path.split("/")[-2]
@@ -60,7 +62,7 @@ def a_post_is_on_the_page_asked_for(exchange: Exchange, expect: Expect) -> None:
 @check("meta/instagram.quota")
 def posts_are_left_today(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Less than nine tenths of the day's Instagram posts are used; the total is the vendor's own."""
-    data = _answer(exchange).get("data")
+    data = answer(exchange).get("data")
     for index, quota in enumerate(data if isinstance(data, list) else []):
         used, total = _of(quota, "quota_usage"), _of(_of(quota, "config"), "quota_total")
         if isinstance(used, int) and isinstance(total, int) and used * 10 >= total * 9:
@@ -68,21 +70,8 @@ def posts_are_left_today(exchange: Exchange, expect: Expect) -> Iterator[Finding
             yield Finding("business", f"less than 90% of {total}", str(used), at, level=Outcome.WARN)
 
 
-def _answer(exchange: Exchange) -> dict[str, Any]:
-    """Return the object that a success answers; anything else is judged by other checks."""
-    if exchange.status >= 300:
-        raise Skip("the answer is a refusal")
-    try:
-        body = exchange.json
-    except BodyNotJson:
-        raise Skip("the answer is no JSON") from None
-    if not isinstance(body, dict):
-        raise Skip("the answer is no object")
-    return body
-
-
 def _data(exchange: Exchange) -> dict[str, Any]:
-    data = _answer(exchange).get("data")
+    data = answer(exchange).get("data")
     if not isinstance(data, dict):
         raise Skip("the answer tells nothing of a token")
     return data

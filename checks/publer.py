@@ -9,9 +9,11 @@ from typing import Any
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.exchange import Exchange, Source
 from provendor.indicators import judge
 from provendor.verdict import Finding, Skip
+
+from ._answers import answer
 
 OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 
@@ -47,7 +49,7 @@ def deleted_are_those_sent(exchange: Exchange, expect: Expect) -> None:
     """Every post that was to be deleted is: Publer leaves out what it keeps, and answers 200."""
     if expect.error is not None:
         raise Skip("the case is about posts that are not deleted")
-    deleted = _answer(exchange).get("deleted_ids")
+    deleted = answer(exchange).get("deleted_ids")
     _require_its_request(exchange)
     kept = sorted(_ids_sent(exchange) - set(deleted if isinstance(deleted, list) else ()))
     assert not kept, f"not deleted: {', '.join(kept)}"
@@ -56,7 +58,7 @@ def deleted_are_those_sent(exchange: Exchange, expect: Expect) -> None:
 @check("publer/posts.list")
 def posts_come_out(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Of the posts whose time has come, enough were taken by their networks."""
-    posts = _answer(exchange).get("posts")
+    posts = answer(exchange).get("posts")
     states = [str(each.get("state")) for each in posts if isinstance(each, dict)] if isinstance(posts, list) else []
     published = sum(state.startswith("published") for state in states)
     yield from judge(expect, "posts-published", good=published, of=published + states.count("failed"))
@@ -65,24 +67,11 @@ def posts_come_out(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
 @check("publer/media.upload")
 def the_url_of_a_file_is_final(exchange: Exchange, expect: Expect) -> None:
     """A file that was sent with direct_upload has an address that stays."""
-    path = _answer(exchange).get("path")
+    path = answer(exchange).get("path")
     _require_its_request(exchange)
     if b'name="direct_upload"\r\n\r\ntrue' not in exchange.request.body:
         raise Skip("a temporary address is what was asked for")
     assert "/uploads/tmp/" not in str(path), "the address is a temporary one"
-
-
-def _answer(exchange: Exchange) -> dict[str, Any]:
-    """Return the object that a success answers; anything else is judged by other checks."""
-    if exchange.status >= 300:
-        raise Skip("the answer is a refusal")
-    try:
-        body = exchange.json
-    except BodyNotJson:
-        raise Skip("the answer is no JSON") from None
-    if not isinstance(body, dict):
-        raise Skip("the answer is no object")
-    return body
 
 
 def _bulk(exchange: Exchange) -> dict[str, Any]:

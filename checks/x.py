@@ -9,14 +9,16 @@ from typing import Any
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.exchange import Exchange, Source
 from provendor.verdict import Finding, Outcome, Skip
+
+from ._answers import answer
 
 
 @check("x/posts.create")
 def the_post_says_what_was_approved(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """What is public is the text that was approved; only links are rewritten, and media add one."""
-    posted, sent = _answer(exchange).get("data"), _sent(exchange)
+    posted, sent = answer(exchange).get("data"), _sent(exchange)
     if exchange.source is Source.RECORDED and exchange.recording is None:
         raise Skip("the request that led to this answer is not known")
     if not isinstance(posted, dict) or not isinstance(posted.get("text"), str):
@@ -31,7 +33,7 @@ def the_post_says_what_was_approved(exchange: Exchange, expect: Expect) -> Itera
 @check("x/posts.search", "x/mentions.list")
 def a_page_counts_its_posts(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """A page has as many posts as it says; somebody who shortens a page by hand is warned."""
-    body = _answer(exchange)
+    body = answer(exchange)
     if "meta" not in body:
         raise Skip("the answer is no page")
     counted = _dict(body["meta"]).get("result_count")
@@ -42,7 +44,7 @@ def a_page_counts_its_posts(exchange: Exchange, expect: Expect) -> Iterator[Find
 @check("x/posts.search", "x/mentions.list")
 def a_page_lies_between_its_ids(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """No post is newer than newest_id or older than oldest_id: the next poll asks for what came since."""
-    body = _answer(exchange)
+    body = answer(exchange)
     meta = _dict(body.get("meta"))
     oldest, newest = _number(meta.get("oldest_id")), _number(meta.get("newest_id"))
     if oldest is None or newest is None:
@@ -58,25 +60,12 @@ def a_page_lies_between_its_ids(exchange: Exchange, expect: Expect) -> Iterator[
 @check("x/usage.get")
 def reads_are_left(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Less than nine tenths of the month's reads are used; searches stop at the cap."""
-    data = _dict(_answer(exchange).get("data"))
+    data = _dict(answer(exchange).get("data"))
     used, cap = _number(data.get("project_usage")), _number(data.get("project_cap"))
     if used is None or cap is None:
         raise Skip("the answer does not count")
     if used * 10 >= cap * 9:
         yield Finding("business", f"less than 90% of {cap}", str(used), "/data/project_usage", level=Outcome.WARN)
-
-
-def _answer(exchange: Exchange) -> dict[str, Any]:
-    """Return the object that a success answers; anything else is judged by other checks."""
-    if exchange.status >= 300:
-        raise Skip("the answer is a refusal")
-    try:
-        body = exchange.json
-    except BodyNotJson:
-        raise Skip("the answer is no JSON") from None
-    if not isinstance(body, dict):
-        raise Skip("the answer is no object")
-    return body
 
 
 def _sent(exchange: Exchange) -> dict[str, Any]:
