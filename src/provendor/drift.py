@@ -275,7 +275,7 @@ class _Vendor:
         known = {each.name: each for each in operation.parameters if each.where == "query"}
         for name in sorted(query):
             if name not in known:
-                if not operation.free_query and not any(name.startswith(f"{each}[") for each in known):
+                if not any(name.startswith(f"{each}[") for each in known):
                     place = operation.place
                     self._report("drift-field", Severity.BREAKING, case, f"query {name}", "sent", "unknown", place)
             elif known[name].deprecated:

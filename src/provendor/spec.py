@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -50,10 +51,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class SpecOperation:
-    """One operation of a spec. `answers` is by status as the spec writes it; None where it has no JSON schema.
-
-    `free_query` says that the spec has no list of parameters, so that none is unknown.
-    """
+    """One operation of a spec. `answers` is by status as the spec writes it; None where it has no JSON schema."""
 
     method: str
     paths: tuple[str, ...]
@@ -64,7 +62,6 @@ class SpecOperation:
     body: Node | None = None
     body_required: bool = False
     answers: Mapping[str, Node | None] = field(default_factory=dict)
-    free_query: bool = False
 
     def answer(self, status: int) -> Node | None | Undeclared:
         """Return the schema of the answers with this status."""
@@ -100,18 +97,11 @@ class Spec:
         return (self.tools or {}).get(name)
 
 
-_PATTERNS: dict[str, tuple[re.Pattern[str], int]] = {}  # by the template alone: an entry cannot go stale
 _NEVER: Final = re.compile(r"(?!)")
 
 
+@lru_cache(maxsize=MAX_OPERATIONS)  # by the template alone: an entry cannot go stale
 def _pattern(template: str) -> tuple[re.Pattern[str], int]:
-    known = _PATTERNS.get(template)
-    if known is None:
-        known = _PATTERNS[template] = _compiled(template)
-    return known
-
-
-def _compiled(template: str) -> tuple[re.Pattern[str], int]:
     pieces: list[str] = []
     weight = 0
     for segment in template.strip("/").split("/"):
