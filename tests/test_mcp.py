@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from loopback import Answer, Seen, serve
-from mcp_suites import a_suite, asked, codes, events, message, over_http
+from mcp_suites import a_suite, asked, codes, events, message, over_http, the_case
+from provendor.adopt import Answer as InHand
+from provendor.adopt import adopt
 from provendor.errors import TransportError
+from provendor.exchange import Headers, Origin
 from provendor.mcp_stdio import StdioTransport
 from provendor.verdict import Outcome
 
@@ -292,6 +295,29 @@ class TestTools:
         }
 
         assert self.listed(tmp_path, [old]).outcome is Outcome.PASS
+
+
+class TestCassettes:
+    """Replayed, a conversation is the same as live."""
+
+    def test_three_answers_in_hand_become_one_cassette(self, tmp_path):
+        """The session that was given goes into the requests that follow, and the stream is kept as it came."""
+        replayer = a_suite(tmp_path)
+        stream = Headers((("content-type", "text/event-stream"),))
+        session = Headers((("content-type", "application/json"), ("mcp-session-id", "s-1")))
+        answers = [
+            InHand(json.dumps(message(HELLO, 1)).encode(), 200, session),
+            InHand(b"", 202, Headers()),
+            InHand(events(message(FIVE)), 200, stream),
+        ]
+
+        adopted = adopt(replayer, "acme/add:ok", answers, origin=Origin.DOCUMENTED, source="https://docs.acme.example/")
+
+        assert adopted.written
+        replayed = replayer.replay(the_case(replayer, "add:ok"))
+        assert (replayed.outcome, codes(replayed)) == (Outcome.PASS, [])
+        assert [step.name for step in replayed.steps] == ["initialize", "initialized"]
+        assert [adopted.text.count(f"{name}: [s-1]") for name in ("Mcp-Session-Id", "mcp-session-id")] == [2, 1]
 
 
 SERVER = """
