@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mcp_suites import events
+from provendor.validate import judge_answer
 from recorded_answers import GONE, changed, recorded
 
 DOCUMENT = "result.structuredContent"
@@ -131,3 +132,13 @@ def test_a_cart_that_is_no_error_is_not_accepted_with_an_error_status():
     assert (
         recorded("storefront-mcp").accepted("carts.get", 202, json.dumps(changed(json.loads(body), {})).encode()) == []
     )
+
+
+def test_a_document_in_hand_needs_no_message_around_it():
+    """Without a status it was not captured from HTTP; with one it must be a message."""
+    _, body = recorded("storefront-mcp").answer("carts.get:ok")
+    document = json.dumps(json.loads(body)["result"]["structuredContent"]).encode()
+    cases = recorded("storefront-mcp").vendor.operations["carts.get"].cases
+
+    assert [each.case.name for each in judge_answer(cases, None, None, document).matched] == ["ok"]
+    assert judge_answer(cases, 200, None, document).matched == ()

@@ -13,6 +13,8 @@ from provendor.exchange import BodyNotJson, Exchange, Headers, Json
 
 Id = int | str
 EVENTS: Final = "text/event-stream"
+_FRAME: Final = frozenset(("jsonrpc", "method", "result", "error"))
+_OF_CALLS: Final = frozenset(("content", "structuredContent", "isError"))
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _FIELD: Final = re.compile(rb"\s*(?:event|data|id|retry)?:")
 
@@ -33,6 +35,20 @@ def unwrapped(exchange: Exchange, wanted: Id | None) -> Exchange:
             return exchange
         found = answer_among(value, wanted)
     return exchange if found is None else with_message(exchange, found)
+
+
+def framed(exchange: Exchange, method: str) -> Exchange:
+    """Return the exchange with a message around its body where that is only a result, or only a tool's document."""
+    try:
+        value = exchange.json
+    except BodyNotJson:
+        return exchange
+    if not isinstance(value, (dict, list)) or (isinstance(value, dict) and not _FRAME.isdisjoint(value)):
+        return exchange
+    bare = method == "tools/call" and (isinstance(value, list) or _OF_CALLS.isdisjoint(value))
+    return with_message(
+        exchange, {"jsonrpc": "2.0", "id": 0, "result": {"structuredContent": value} if bare else value}
+    )
 
 
 def with_message(exchange: Exchange, message: Json) -> Exchange:

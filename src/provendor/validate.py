@@ -153,7 +153,7 @@ class _Answer:
         headers = self.headers if self.headers is not None else Headers()
         exchange = Exchange(request, status, headers, self.body, Source.RECORDED)
         if case.expect.mcp is not None:
-            exchange, checks = _mcp_message(exchange, checks)
+            exchange, checks = _mcp_message(exchange, checks, case.expect.mcp.method if self.status is None else None)
         verdicts = tuple(examine(each, exchange, case.expect) for each in checks)
         if isinstance(case.plan, Flow):
             verdicts += (_end_of_flow(case, case.plan, exchange),)
@@ -236,12 +236,18 @@ def _identity(plan: Delivery, headers: Headers | None, body: bytes) -> tuple[Ver
     return tuple(identity(plan, headers, body, missing=Outcome.WARN))
 
 
-def _mcp_message(exchange: Exchange, checks: Sequence[Check]) -> tuple[Exchange, Sequence[Check]]:
-    """Return the JSON-RPC message out of whatever it came in, and what judges it: a stream is as good as one object."""
-    from provendor.jsonrpc import unwrapped  # noqa: PLC0415 - few answers come from an MCP server
+def _mcp_message(
+    exchange: Exchange, checks: Sequence[Check], bare: str | None
+) -> tuple[Exchange, Sequence[Check]]:
+    """Return the JSON-RPC message out of whatever it came in, and what judges it: a stream is as good as one object.
+
+    `bare` is the method whose result may stand alone: what was not captured from HTTP often has no message around it.
+    """
+    from provendor.jsonrpc import framed, unwrapped  # noqa: PLC0415 - few answers come from an MCP server
     from provendor.mcp_checks import MCP  # noqa: PLC0415 - as above
 
-    return unwrapped(exchange, None), (*checks, *MCP)
+    message = unwrapped(exchange, None)
+    return framed(message, bare) if bare else message, (*checks, *MCP)
 
 
 def _request(case: Case, values: Values | None) -> Request:
