@@ -229,7 +229,10 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
             engine.warnings,
         ),
         "mcp-frame": Example(
-            "status: 200", answered(json_body={"jsonrpc": "2.0", "id": 2}), an_expect(mcp=McpAnswer("ping")), mcp_checks.mcp_frame
+            "status: 200",
+            answered(json_body={"jsonrpc": "2.0", "id": 2}),
+            an_expect(mcp=McpAnswer("ping")),
+            mcp_checks.mcp_frame,
         ),
         "mcp-result": Example(
             "status: 200\nresult: { type: object, required: [products] }",

@@ -41,7 +41,7 @@ def a_server(answer: Callable[[dict[str, Any], Seen], Answer], hello: Answer | N
     def respond(seen: Seen) -> Answer:
         sent = json.loads(seen.body)
         if sent["method"] == "initialize":
-            return hello or as_json(message(HELLO, sent["id"]), **{"mcp-session-id": "aB-1!"})
+            return hello or as_json(message(HELLO, sent["id"]), 200, **{"mcp-session-id": "aB-1!"})
         if sent["method"] == "notifications/initialized":
             return Answer(202, b"", {"content-type": "application/json"})
         return answer(sent, seen)
@@ -92,7 +92,8 @@ class TestTheOlderEra:
 
         assert len(server.seen) == 1
         assert result.exchange is not None
-        assert result.exchange.json["error"]["code"] == -32602
+        refused: Any = result.exchange.json
+        assert refused["error"]["code"] == -32602
         assert codes(result) == ["error-class", "mcp-result"]
 
     def test_another_revision_than_the_one_asked_is_a_warning(self, tmp_path):
@@ -123,7 +124,7 @@ class TestTheOlderEra:
 
     def test_a_session_id_that_no_header_may_hold_is_not_sent_back(self, tmp_path):
         """It would be a way to put something into our requests."""
-        hello = as_json(message(HELLO, 1), **{"mcp-session-id": "two words"})
+        hello = as_json(message(HELLO, 1), 200, **{"mcp-session-id": "two words"})
         with serve(a_server(five, hello=hello)) as server:
             result = over_http(a_suite(tmp_path), "add:ok", server.url)
 

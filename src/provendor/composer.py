@@ -170,6 +170,8 @@ class _Builder:
                 self.start_document(event)
             elif kind is StreamEndEvent:
                 break
+            elif event is None:  # where the parser was reloaded, its events are of other classes and its end is None
+                raise RuntimeError("the YAML parser ended without saying so")
         if not self.root and not self.problems:
             self.problem((1, 1), "the file is empty")
 

@@ -105,7 +105,7 @@ def _merged(differences: Iterable[Difference]) -> list[Difference]:
     known: dict[tuple[str, ...], Difference] = {}
     for each in differences:
         schemas = each.contract.startswith("contracts/") and "#" in each.contract
-        key = (each.code, each.contract, each.spec, each.ours, each.theirs, each.at.rpartition("/")[2])
+        key: tuple[str, ...] = (each.code, each.contract, each.spec, each.ours, each.theirs, each.at.rpartition("/")[2])
         key = key if schemas else (*key, each.operation)
         known[key] = replace(known[key], more=known[key].more + 1) if key in known else each
     return list(known.values())
@@ -161,7 +161,7 @@ class _Vendor:
         self._comparison = comparison
         self._cache = cache
         self._values = requests.examples(vendor)
-        self._bases = [_path(environment.base_url.example) for environment in vendor.environments.values()]
+        self._bases = [_path(str(environment.base_url.example)) for environment in vendor.environments.values()]
         self._here = _path(str(self._values.of.get("base_url", "")))
 
     def speaks(self, operation: Operation) -> bool:

@@ -236,9 +236,7 @@ def _identity(plan: Delivery, headers: Headers | None, body: bytes) -> tuple[Ver
     return tuple(identity(plan, headers, body, missing=Outcome.WARN))
 
 
-def _mcp_message(
-    exchange: Exchange, checks: Sequence[Check], bare: str | None
-) -> tuple[Exchange, Sequence[Check]]:
+def _mcp_message(exchange: Exchange, checks: Sequence[Check], bare: str | None) -> tuple[Exchange, Sequence[Check]]:
     """Return the JSON-RPC message out of whatever it came in, and what judges it: a stream is as good as one object.
 
     `bare` is the method whose result may stand alone: what was not captured from HTTP often has no message around it.
