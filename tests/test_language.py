@@ -533,6 +533,10 @@ def plain(value: Any) -> Any:
     """Return frozen classes as lists and dicts; a schema also as what it accepts."""
     if isinstance(value, Schema):
         return [value.value, value.is_valid({}), value.is_valid("text")]
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {
+            name: plain(getattr(value, name)) for name in value._fields if name not in ("place", "digest", "folder")
+        }
     if is_dataclass(value):
         hidden = {"place", "digest", "folder"}
         return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.name not in hidden}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from provendor import jsonpath
@@ -30,7 +29,7 @@ def classify(rules: tuple[ErrorRule, ...], exchange: Exchange) -> ErrorRule | No
 def candidates(rules: tuple[ErrorRule, ...], exchange: Exchange) -> Iterator[ErrorRule | None]:
     """Yield every rule that may be the first to match while the answer's headers are not known; None for no rule."""
     for rule in rules:
-        if (rule.status is None or exchange.status in rule.status) and _holds(replace(rule, headers=()), exchange):
+        if (rule.status is None or exchange.status in rule.status) and _holds(rule._replace(headers=()), exchange):
             yield rule
             if not rule.headers:
                 return

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from provendor.exchange import Json
 from provendor.schema import Schema
@@ -29,8 +29,7 @@ def _nothing() -> Mapping[str, Any]:
     return _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands: a file relative to the suite's root, line and column counting from 1."""
 
     file: str
@@ -41,8 +40,7 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A value that differs between environments. `example` is what replay and cassettes use.
 
     A secret is a variable whose example defaults to `<name>` and whose live value never reaches disk or console.
@@ -56,16 +54,14 @@ class Variable:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """One place where the vendor can be called. `base_url.example` is what replay uses."""
 
     name: str
     base_url: Variable
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
+class Auth(NamedTuple):
     """One credential on a request.
 
     header  `name`: `value`            bearer  Authorization: Bearer `value`
@@ -79,8 +75,7 @@ class Auth:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Oauth2:
+class Oauth2(NamedTuple):
     """How an access token is had: the operation `token` is asked, and its answer fills the secret `gives`.
 
     `assertion` is what a service account signs: `issuer`, `key`, `key_id`, `audience`, `scope`, and the name that it `gives`.
@@ -92,8 +87,7 @@ class Oauth2:
     assertion: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
+class Guide(NamedTuple):
     """A page about one task: Markdown, and the operations that it needs, as ids or patterns in the order of the page."""
 
     name: str
@@ -102,8 +96,7 @@ class Guide:
     operations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
+class Indicator(NamedTuple):
     """A ratio that the business watches: from `ok` on it is fine, from `warn` on degraded, below that a failure.
 
     Fewer than `min` counted say nothing.
@@ -116,16 +109,14 @@ class Indicator:
     min: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """What the vendor allows: `requests` per `per_s` seconds."""
 
     requests: int
     per_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class JsonTest:
+class JsonTest(NamedTuple):
     """A JSONPath (RFC 9535) and what one of its nodes must be: equal, like a pattern, or just present or absent."""
 
     path: str
@@ -134,8 +125,7 @@ class JsonTest:
     present: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderTest:
+class HeaderTest(NamedTuple):
     """A header and what it must be: equal, like a pattern (searched), or just present or absent."""
 
     name: str
@@ -144,8 +134,7 @@ class HeaderTest:
     present: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRule:
+class ErrorRule(NamedTuple):
     """One row of the error table: all conditions given must hold; the first row that matches names the error."""
 
     code: str
@@ -172,8 +161,7 @@ class StatusSet:
         return " or ".join([str(s) for s in sorted(self.exact)] + [f"{c}xx" for c in sorted(self.classes)])
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A request body before its variables are filled in.
 
     json  `value` is any JSON value      form  `value` is an object of strings
@@ -216,16 +204,14 @@ class GraphqlCall:
         return " ".join(filter(None, (self.document, self.version, self.operation)))
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedTool:
+class OfferedTool(NamedTuple):
     """A tool that an MCP server must offer, and examples of arguments that its input schema must accept."""
 
     name: str
     accepts: tuple[Json, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class McpAnswer:
+class McpAnswer(NamedTuple):
     """What the answer to an MCP call of this method must hold.
 
     `result` describes a tool's result (structured content, else JSON in the first text), or that of any other method.
@@ -266,8 +252,7 @@ class Expect:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """Known trouble with an end: until that day (exclusive) a failure is expected."""
 
     reason: str
@@ -275,8 +260,7 @@ class Pending:
     ticket: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """That an operation may be asked of production, and how often. Times are seconds and milliseconds."""
 
     every_s: float
@@ -320,8 +304,7 @@ class Paging(Plan):
     max_pages: int = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """A value that a step leaves for the steps after it: the first path that finds one wins.
 
     What is `secret` is shown nowhere and stands in cassettes as `<name>`.
@@ -332,8 +315,7 @@ class Capture:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(NamedTuple):
     """Asking again until the work is done. Times are seconds; of several tests one must hold.
 
     `running` are the states in which it goes on; empty means every state that is neither done nor failed.
@@ -346,8 +328,7 @@ class Poll:
     running: tuple[JsonTest, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FlowStep:
+class FlowStep(NamedTuple):
     """One step of a flow: a case of an operation, which says what is asked and what a step on the way must answer.
 
     `key` is where the step stands, as `file#pointer`.
@@ -373,8 +354,7 @@ class Flow(Plan):
     ends: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(NamedTuple):
     """How a vendor asks whether an endpoint is ours: a GET whose query holds our token and a text to send back.
 
     `query` is the parameter with that text, `verify` the one with the token. `secret` names the token, which the vendor
@@ -432,8 +412,7 @@ class McpCall(Plan):
         return self.revision >= "2026-07-28"
 
 
-@dataclass(frozen=True, slots=True)
-class McpServer:
+class McpServer(NamedTuple):
     """Where a vendor speaks MCP, over HTTP or as a `command` that is started, and what every call to it shares."""
 
     revision: str
@@ -441,8 +420,8 @@ class McpServer:
     method: str = "POST"
     command: tuple[str, ...] = ()
     client: tuple[str, str] = ("provendor", "1")
-    meta: Mapping[str, Json] = field(default_factory=_nothing)
-    arguments: Mapping[str, Json] = field(default_factory=_nothing)
+    meta: Mapping[str, Json] = _NOTHING
+    arguments: Mapping[str, Json] = _NOTHING
     handshake: Literal["initialize", "none"] = "initialize"
 
 
@@ -478,8 +457,7 @@ class Case:
         return f"{self.vendor}/{self.operation}/{self.name}.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One thing we ask of a vendor. `errors` are its own rules, tried before the vendor's.
 
     A flow is one as well: its `template` is that of its first step, and each of its cases has a `Flow` for a plan.
@@ -499,8 +477,7 @@ class Operation:
     paging: Paging | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(NamedTuple):
     """A difference from the vendor's own spec that is known: the spec is wrong, or says less than is true.
 
     `at` is a pattern of operation ids, after a `#` one of places in the answer; `code` is that of the difference.
@@ -512,15 +489,14 @@ class Disagreement:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class GraphqlEndpoint:
+class GraphqlEndpoint(NamedTuple):
     """Where a vendor answers GraphQL, and its pruned schemas: version to file. `{version}` in `target` is the call's."""
 
     method: str
     target: str
     version: str
     schemas: Mapping[str, str]
-    scalars: Mapping[str, Json] = field(default_factory=_nothing)
+    scalars: Mapping[str, Json] = _NOTHING
     open_enums: tuple[str, ...] = ()
     deprecated: tuple[str, ...] = ()
 
@@ -565,8 +541,7 @@ class Vendor:
         return tuple(case for operation in asked for case in operation.cases)
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(NamedTuple):
     """All contracts below one root folder (the folder that holds `contracts/`)."""
 
     root: Path
