@@ -269,9 +269,13 @@ def test_a_personal_id_does_not_change_other_numbers():
 
 
 def test_a_malformed_path_is_refused():
-    """The contract's loader finds it too; a redactor never works with half its paths."""
+    """The contract's loader finds it too; a redactor never lets a body pass with half its paths."""
+    redactor = Redactor({}, ["$.email", "$["])
+
     with pytest.raises(NotAPath):
-        Redactor({}, ["$["])
+        redactor.body(b'{"email": "ada@example.com"}', "application/json")
+    with pytest.raises(NotAPath):
+        redactor.learn(b'{"email": "ada@example.com"}')
 
 
 @given(

@@ -28,6 +28,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -55,12 +56,12 @@ class Leak:
 class Redactor:
     """Removes these secrets (values by name) and the personal data at these JSONPaths.
 
-    Personal data that was met once is known from then on, so one redactor serves all that belongs together: `learn` the
-    bodies first where an early one may hold what only a later one names. Raises jsonpath.NotAPath.
+    Personal data that was met once is known from then on, so one redactor serves all that belongs together: `learn` their
+    bodies first where an early one may hold what only a later one names. `learn` and `body` raise jsonpath.NotAPath.
     """
 
     def __init__(self, secrets: Mapping[str, str] | None = None, personal: Sequence[str] = ()) -> None:
-        self._personal = tuple(jsonpath.compile(path) for path in personal)
+        self._paths = tuple(personal)
         self._values: dict[str, tuple[str, str]] = {}
         self._coded: dict[str, tuple[str, str]] = {}
         self._pattern: re.Pattern[str] | None = None
@@ -70,6 +71,11 @@ class Redactor:
 
     def __repr__(self) -> str:
         return "Redactor()"
+
+    @cached_property
+    def _personal(self) -> tuple[jsonpath.Path, ...]:
+        """The compiled paths: only a body needs them, and most of a replay's results show none."""
+        return tuple(jsonpath.compile(path) for path in self._paths)
 
     def text(self, text: str) -> str:
         """Return plain text without secrets and known personal data."""
