@@ -6,7 +6,6 @@ broken in a way that would hurt the dashboard.
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -20,9 +19,9 @@ from provendor import cassette, loading
 from provendor.classify import classify
 from provendor.contract import Case, Vendor
 from provendor.validate import Judgement, judge_answer
+from recorded_answers import GONE, changed
 
 ROOT = Path(__file__).parents[1]
-GONE = object()
 CONVERSATION = "data.payload.0"
 META = f"{CONVERSATION}.meta"
 SENDER = f"{META}.sender"
@@ -42,21 +41,6 @@ def recorded(selector: str) -> tuple[int, bytes]:
     path = f"chatwoot/{operation}/{name}.yaml"
     interaction = cassette.load(ROOT / "cassettes" / path, path).interactions[0]
     return interaction.status, interaction.body
-
-
-def changed(value: Any, change: dict[str, Any]) -> Any:
-    """The value with other things at these dotted places; GONE takes a thing away."""
-    value = copy.deepcopy(value)
-    for place, new in change.items():
-        *way, last = (int(step) if step.isdigit() else step for step in place.split("."))
-        inner = value
-        for step in way:
-            inner = inner[step]
-        if new is GONE:
-            del inner[last]
-        else:
-            inner[last] = new
-    return value
 
 
 def judged(selector: str, body: bytes, status: int | None = None) -> Judgement:

@@ -6,7 +6,6 @@ the tables hold what is special.
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Iterator
@@ -24,9 +23,9 @@ from provendor.contract import Case, Suite, Vendor
 from provendor.exchange import Headers
 from provendor.run import Replayer, applies
 from provendor.validate import Judgement, judge_answer
+from recorded_answers import GONE, changed
 
 ROOT = Path(__file__).parents[1]
-GONE = object()
 ORDER = "data.orders.edges.0.node"
 VARIANT = "data.products.nodes.0.variants.nodes.0"
 LEVEL = "data.inventoryItem.inventoryLevels.edges.0.node"
@@ -51,21 +50,6 @@ def recorded(selector: str) -> tuple[int, bytes]:
     path = f"shopify/{operation}/{name}.yaml"
     interaction = cassette.load(ROOT / "cassettes" / path, path).interactions[0]
     return interaction.status, interaction.body
-
-
-def changed(value: Any, change: dict[str, Any]) -> Any:
-    """The value with other things at these dotted places; GONE takes a thing away."""
-    value = copy.deepcopy(value)
-    for place, new in change.items():
-        *way, last = (int(step) if step.isdigit() else step for step in place.split("."))
-        inner = value
-        for step in way:
-            inner = inner[step]
-        if new is GONE:
-            del inner[last]
-        else:
-            inner[last] = new
-    return value
 
 
 @cache
