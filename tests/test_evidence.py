@@ -45,6 +45,7 @@ def a_result(name: str = "ok", outcome: str = "pass") -> dict[str, Any]:
         "reason": None,
         "expected": False,
         "contract": "contracts/acme/users.yaml:3",
+        "error": None,
         "source": "recorded",
         "recording": None,
         "started_at": "2026-11-20T10:00:00.000Z",

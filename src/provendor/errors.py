@@ -8,12 +8,15 @@ ProvendorError
     ├── NotRecorded      the cassette has no answer to this request: nearest recording and what differs
     ├── CassetteMissing  there is no cassette for the case
     ├── CassetteBroken   the cassette cannot be read
-    └── TokenRefused     the vendor gives no access token
+    ├── TokenRefused     the vendor gives no access token
+    └── Fault            the network, or whoever answered, broke off: `code` says how
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from provendor.exchange import Attempt, Peer
 
 
 class ProvendorError(Exception):
@@ -101,3 +104,19 @@ class TokenRefused(TransportError):
         super().__init__(message)
         self.reason = reason
         self.retryable = retryable
+
+
+class Fault(TransportError):
+    """No answer came over the network. `code` is one of the fault table, such as `timed-out` or `certificate-expired`.
+
+    `attempts` are all tries that led to it, `peer` is who was reached, as far as anybody was.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, retryable: bool, attempts: tuple[Attempt, ...] = (), peer: Peer | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+        self.attempts = attempts
+        self.peer = peer

@@ -17,19 +17,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from provendor import __version__
 from provendor.asking import Step
+from provendor.classify import classify
 from provendor.contract import Suite
-from provendor.exchange import Exchange, Recording
+from provendor.exchange import Exchange, Recording, Request
 from provendor.redact import Redactor
 from provendor.run import Result, exit_code, rerun_command
 from provendor.verdict import Finding, Outcome, Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KEPT_RUNS = 20
 BODY_LIMIT = 16_384
 """How many characters of a body are kept with a result that is not a plain pass."""
@@ -39,7 +40,11 @@ JsonObject: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What a run was, said before its first result. `selectors` empty means everything; `now` decides all ages."""
+    """What a run was, said before its first result. `selectors` empty means everything; `now` decides all ages.
+
+    `mode` is `replay`, `live` (sandbox) or `probe` (production). `readiness` is what is known of each vendor besides its
+    results, by name.
+    """
 
     command: str
     selectors: tuple[str, ...]
@@ -49,6 +54,7 @@ class RunInfo:
     commit: str | None
     tools: dict[str, str]
     mode: str = "replay"
+    readiness: dict[str, JsonObject] = field(default_factory=dict)
 
 
 def describe(suite: Suite, command: str, selectors: tuple[str, ...], now: str, checks: str | None) -> RunInfo:
@@ -91,6 +97,7 @@ class Evidence:
             "git_commit": info.commit,
             "digests": {"vendors": info.vendors, "checks": info.checks},
             "tools": info.tools,
+            "vendors": info.readiness,
         }
         self._file = os.open(self.lines, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._write({"type": "run", **self._head})
@@ -184,6 +191,7 @@ def result_json(result: Result, redactor: Redactor) -> JsonObject:
         "reason": redactor.text(result.reason) if result.reason else None,
         "expected": result.expected,
         "contract": str(case.place),
+        "error": _error_code(result),
         "source": str(result.source),
         "recording": _recording_json(recording) if recording else None,
         "started_at": timestamp(result.started_at),
@@ -195,7 +203,11 @@ def result_json(result: Result, redactor: Redactor) -> JsonObject:
     }
     if result.exchange is not None:
         asked = result.exchange.request
-        record["request"] = {"method": asked.method, "url": redactor.url(asked.url)}
+        record["request"] = _request_json(asked, redactor)
+    if result.environment is not None:
+        record["live"] = _live_json(result, redactor)
+    if result.fallback is not None:
+        record["fallback"] = result.fallback
     if result.steps:
         record["steps"] = [_step_json(step, redactor) for step in result.steps]
     if result.outcome is not Outcome.PASS:
@@ -209,11 +221,46 @@ def _step_json(step: Step, redactor: Redactor) -> JsonObject:
     asked = step.exchange.request
     return {
         "name": step.name,
-        "request": {"method": asked.method, "url": redactor.url(asked.url)},
+        "request": _request_json(asked, redactor),
         "status": step.exchange.status,
         "elapsed_ms": step.exchange.elapsed_ms,
         "passed": [verdict.check for verdict in step.verdicts if verdict.outcome is Outcome.PASS],
         "verdicts": [_verdict_json(v, redactor) for v in step.verdicts if v.outcome is not Outcome.PASS],
+    }
+
+
+def _error_code(result: Result) -> str | None:
+    """Return the code that the error table gives the answer; None where it is no error, or none came."""
+    rule = classify(result.case.expect.errors, result.exchange) if result.exchange else None
+    return rule.code if rule else None
+
+
+def _request_json(asked: Request, redactor: Redactor) -> JsonObject:
+    return {
+        "method": asked.method,
+        "url": redactor.url(asked.url),
+        "query": [list(pair) for pair in redactor.query(asked.query)],
+    }
+
+
+def _live_json(result: Result, redactor: Redactor) -> JsonObject:
+    """Return what only an answer over the network has: where, who, how often, how long; whose fault it is if it is no pass."""
+    peer = result.peer
+    return {
+        "environment": result.environment,
+        "attempts": [
+            {
+                "started_at": timestamp(attempt.started_at),
+                "status": attempt.status,
+                "error": attempt.error,
+                "waited_ms": round(attempt.waited_ms, 3),
+                "retry_after_s": attempt.retry_after_s,
+                "phases": attempt.phases._asdict(),
+            }
+            for attempt in result.attempts
+        ],
+        "peer": {**peer._asdict(), "certificate": peer.certificate and peer.certificate._asdict()} if peer else None,
+        "blame": {"party": str(result.blame.party), "why": redactor.text(result.blame.why)} if result.blame else None,
     }
 
 
@@ -251,8 +298,11 @@ def _finding_json(finding: Finding, redactor: Redactor) -> JsonObject:
 
 def _exchange_json(exchange: Exchange, redactor: Redactor) -> JsonObject:
     body = redactor.body(exchange.body, exchange.headers.get("content-type")).decode("utf-8", "replace")
+    asked = exchange.request
+    sent = redactor.body(asked.body, asked.headers.get("content-type")).decode("utf-8", "replace")
     return {
-        "request_headers": [list(item) for item in redactor.headers(exchange.request.headers)],
+        "request_headers": [list(item) for item in redactor.headers(asked.headers)],
+        "request_body": sent[:BODY_LIMIT],
         "response_headers": [list(item) for item in redactor.headers(exchange.headers)],
         "body": body[:BODY_LIMIT],
         "body_truncated": len(body) > BODY_LIMIT,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
@@ -100,11 +100,57 @@ class BodyNotJson(ValueError):
     """The body is not JSON; the text says where it stops being so."""
 
 
+class Phases(NamedTuple):
+    """How long each part of one attempt took, in milliseconds; None where it did not happen or is not known.
+
+    A connection that is used again has neither `dns_ms` nor `connect_ms` nor `tls_ms`. `first_byte_ms` is from the first
+    byte written to the first byte read, `total_ms` to the last one: the vendor's time, without our own queues.
+    """
+
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+    total_ms: float | None = None
+
+
+class Certificate(NamedTuple):
+    """What the other side showed: names as text, the end as an ISO date-time in UTC; None where it is not known."""
+
+    subject: str | None = None
+    issuer: str | None = None
+    not_after: str | None = None
+
+
+class Peer(NamedTuple):
+    """Who answered: `203.0.113.7:443`, `HTTP/2`, and the certificate of a TLS connection."""
+
+    address: str | None = None
+    protocol: str | None = None
+    certificate: Certificate | None = None
+
+
+class Attempt(NamedTuple):
+    """One try over the network, kept with the exchange or the fault that came of it.
+
+    `error` is the code of the fault that ended it, None where an answer came. `waited_ms` is how long it waited before it
+    began, for our own rate limit or to try again; `retry_after_s` is how long its answer asked us to wait.
+    """
+
+    started_at: float
+    status: int | None
+    error: str | None = None
+    phases: Phases = Phases()
+    waited_ms: float = 0.0
+    retry_after_s: float | None = None
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One finished request and response.
 
-    `elapsed_ms` is None for a recorded exchange: a replay has no timing. `recording` is None for a live one.
+    `elapsed_ms` is None for a recorded exchange: a replay has no timing; of a live one it is the last attempt's total.
+    `recording` is None for a live one, `attempts` and `peer` are of live ones only.
     """
 
     request: Request
@@ -114,7 +160,8 @@ class Exchange:
     source: Source
     recording: Recording | None = None
     elapsed_ms: float | None = None
-    attempts: tuple[Attempt, ...] = field(default=())
+    attempts: tuple[Attempt, ...] = ()
+    peer: Peer | None = None
 
     @cached_property
     def text(self) -> str:
@@ -129,15 +176,6 @@ class Exchange:
         except (ValueError, RecursionError) as reason:
             raise BodyNotJson(str(reason) or "nested too deeply") from None
         return value
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try over the network, kept with the exchange that came of it. Times are milliseconds, None if unknown."""
-
-    status: int | None
-    error: str | None
-    elapsed_ms: float | None
 
 
 def _refuse_constant(name: str) -> Json:

@@ -181,6 +181,7 @@ def _crashed(report: pytest.TestReport, contracts: str) -> dict[str, Any] | None
         "reason": reason,
         "expected": False,
         "contract": file,
+        "error": None,
         "source": "recorded",
         "recording": None,
         "started_at": timestamp(time.time()),

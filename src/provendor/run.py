@@ -17,13 +17,13 @@ from provendor.check import Check, examine
 from provendor.clock import Clock, VirtualClock
 from provendor.contract import Case, Expect, Suite
 from provendor.engine import ENGINE, OF_RECORDING
-from provendor.errors import NotRecorded, ProvendorError, TransportError
-from provendor.exchange import Exchange, Recording, Request, Source
+from provendor.errors import Fault, NotRecorded, ProvendorError, TransportError
+from provendor.exchange import Attempt, Exchange, Peer, Recording, Request, Source
 from provendor.replay import Replay
 from provendor.requests import Values
 from provendor.selector import matches, vendors_named
 from provendor.transport import Transport, drive
-from provendor.verdict import Finding, Outcome, Verdict, worst
+from provendor.verdict import Blame, Finding, Outcome, Verdict, worst
 
 TRANSPORT_CHECK = "exchange"
 """The name under which a missing exchange is reported among a result's verdicts."""
@@ -36,6 +36,9 @@ class Result:
     `exchange` is None where none came back; then one verdict says why. `reason` is given for everything but a plain
     pass or fail. `expected` marks a failure that the contract's `pending` foresees: its outcome is warn. `recording` says
     where a replayed answer comes from, also when it was refused. `started_at` is seconds since the epoch.
+
+    Of a case that was asked live, `environment` says where, and `attempts` and `peer` what it took, also where no answer
+    came. `fallback` is why a case that should have been asked live was replayed.
     """
 
     case: Case
@@ -48,11 +51,18 @@ class Result:
     reason: str | None = None
     expected: bool = False
     steps: tuple[Step, ...] = ()
+    environment: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    peer: Peer | None = None
+    fallback: str | None = None
+    blame: Blame | None = None
 
     @property
     def source(self) -> Source:
-        """Whether the answer was live or recorded; a case without an answer was asked of its recording."""
-        return self.exchange.source if self.exchange else Source.RECORDED
+        """Whether the answer was live or recorded; one that did not come was asked for where `environment` says."""
+        if self.exchange is not None:
+            return self.exchange.source
+        return Source.RECORDED if self.environment is None else Source.LIVE
 
     @property
     def request(self) -> Request | None:
@@ -71,10 +81,13 @@ async def run_case(
     """Ask what the case asks and judge what comes back; never raises for anything a vendor or a check does."""
     started_at, timer = time.time(), time.perf_counter()
     asked: Asked | None = None
+    fault: Fault | None = None
     try:
         asked, verdicts = _judged(await ask(case, values, transport, clock), checks, expect)
     except ProvendorError as trouble:
         verdicts = (no_exchange(trouble),)
+        fault = trouble if isinstance(trouble, Fault) else None
+    told = asked.exchange if asked else fault
     return settle(
         Result(
             case=case,
@@ -85,6 +98,8 @@ async def run_case(
             exchange=asked.exchange if asked else None,
             recording=asked.exchange.recording if asked else None,
             steps=asked.steps if asked else (),
+            attempts=told.attempts if told else (),
+            peer=told.peer if told else None,
         ),
         expect.today,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -60,3 +61,21 @@ class Verdict:
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
     reason: str | None = None
+
+
+class Party(StrEnum):
+    """Whose fault a live failure is."""
+
+    OURS = "ours"
+    CREDENTIAL = "credential"
+    QUOTA = "quota"
+    NETWORK = "network"
+    VENDOR = "vendor"
+    CONTRACT = "contract"
+
+
+class Blame(NamedTuple):
+    """Whose fault it is that a live case is no pass, and what says so, in one sentence."""
+
+    party: Party
+    why: str
