@@ -5,13 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from builders import a_case, a_live_exchange, a_recording, an_exchange, an_expect
 from provendor import present
 from provendor.contract import Place, Suite
-from provendor.present import visible
 from provendor.run import Result
 from provendor.validate import judge_answer
 from provendor.verdict import Finding, Outcome, Verdict, worst
@@ -239,17 +236,6 @@ def test_long_values_are_shortened_and_say_how_long_they_were(suite):
 
     assert "… (100000 characters)" in text
     assert len(text) < 3000
-
-
-@given(st.text())
-def test_visible_text_is_one_printable_line(text):
-    """Whatever came."""
-    assert visible(text).isprintable()
-
-
-def test_plain_text_stays_as_it_is():
-    """Letters of every script and emoji are no danger."""
-    assert visible("Grüße, こんにちは 👋") == "Grüße, こんにちは 👋"
 
 
 COUNTS = {"pass": 3, "warn": 1, "fail": 0, "error": 0, "skip": 0}

@@ -6,26 +6,23 @@ Everything a vendor sent is untrusted: what could move a cursor, hide a text or 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from provendor import source
 from provendor.codes import CODES
 from provendor.contract import Case, Suite
-from provendor.errors import ContractError
 from provendor.exchange import Recording
+from provendor.plaintext import visible
 from provendor.run import Result, rerun_command
+from provendor.spots import Spot, spot
 from provendor.verdict import Finding, Outcome, Verdict
 
 if TYPE_CHECKING:  # `prove` shows results and never judges an answer in hand
     from provendor.validate import Judgement
 
-_LONGEST = 600
 _MOST_NAMED = 5
 _COLOURS = {
     Outcome.PASS: "32",
@@ -34,22 +31,6 @@ _COLOURS = {
     Outcome.ERROR: "1;35",
     Outcome.SKIP: "2",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place in a contract with the line that stands there; `width` is the length of what is meant, 0 if unknown."""
-
-    file: str
-    line: int
-    column: int
-    text: str
-    width: int = 0
-
-    @property
-    def shown(self) -> str:
-        """The place as an editor opens it."""
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 def line(result: Result, *, colour: bool = False) -> str:
@@ -74,7 +55,11 @@ def full(result: Result, suite: Suite, *, colour: bool = False) -> str:
 
 def findings(verdicts: Iterable[Verdict], case: Case, root: Path, *, colour: bool = False) -> Iterator[str]:
     """Yield a text for each place of the contract that objects: the line with a caret, then where, expected and actual."""
-    told = [(finding, verdict, spot(root, case, finding.key)) for verdict in verdicts for finding in verdict.findings]
+    told = [
+        (finding, verdict, spot(root, case.place, case.way, finding.key))
+        for verdict in verdicts
+        for finding in verdict.findings
+    ]
     for _, group in groupby(told, lambda each: (each[0].code, each[0].level, each[1].check, each[2])):
         same = list(group)
         yield "\n".join(_told([finding for finding, _, _ in same], *same[0][1:], colour))
@@ -132,67 +117,6 @@ def judgement(judged: Judgement, root: Path, *, colour: bool = False) -> str:
     if judged.not_judged:
         blocks.append(f"not judged, because not given: {', '.join(judged.not_judged)}")
     return "\n\n".join(blocks)
-
-
-def spot(root: Path, case: Case, key: str) -> Spot:
-    """Return where the contract makes a demand of a case; the case itself where the key is not written out.
-
-    `key` is a contract key below the case (`status`, `headers.Link`) or its operation, or `file#pointer` for a schema.
-    """
-    file, hash_, pointer = key.partition("#")
-    if hash_ and (found := _find(root, file, tuple(map(_unescaped, pointer.split("/")[1:])))):
-        return found
-    below = case.way
-    operation = below[:2]
-    for start in (below, operation):
-        if key and not hash_ and (found := _find(root, case.place.file, (*start, *key.split(".", 1)), len(start))):
-            return found
-    place = case.place
-    return _find(root, place.file, below) or Spot(place.file, place.line, place.column, "")
-
-
-def _find(root: Path, file: str, way: Sequence[str], known: int = 0) -> Spot | None:
-    """Return the deepest key on this way that is written in the file; None where it is not below the first `known`."""
-    try:
-        stat = (root / file).stat()
-        return _written(root / file, file, stat.st_mtime_ns, stat.st_size).spot(way, known)
-    except (OSError, ContractError):
-        return None
-
-
-def _unescaped(token: str) -> str:
-    return token.replace("~1", "/").replace("~0", "~")
-
-
-class _Written:
-    """A contract file as it is written: its lines and the places of its keys."""
-
-    def __init__(self, document: source.Document, lines: Sequence[str]) -> None:
-        self._document = document
-        self._lines = lines
-
-    def spot(self, way: Sequence[str], known: int) -> Spot | None:
-        """Return the place of the deepest key on the way, if it lies below the first `known`."""
-        value: Any = self._document.value
-        path: list[str | int] = []
-        for part in way:
-            step: Any = int(part) if isinstance(value, list) and part.isdecimal() else part
-            try:
-                value = value[step]
-            except (KeyError, IndexError, TypeError):
-                break
-            path.append(step)
-        if len(path) <= known:
-            return None
-        number, column = self._document.place(tuple(path), key=True)
-        text = self._lines[number - 1] if 0 < number <= len(self._lines) else ""
-        return Spot(self._document.name, number, column, text, len(str(path[-1])))
-
-
-@lru_cache(maxsize=4)
-def _written(path: Path, name: str, mtime_ns: int, size: int) -> _Written:  # noqa: ARG001 - they tell states apart
-    text = path.read_bytes().decode("utf-8", "replace")
-    return _Written(source.read(path, name), text.splitlines())
 
 
 def _excerpt(at: Spot) -> Iterator[str]:
@@ -274,21 +198,3 @@ def _word(outcome: Outcome, colour: bool) -> str:
 
 def _paint(text: str, outcome: Outcome, colour: bool) -> str:
     return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if colour else text
-
-
-def visible(text: str, longest: int = _LONGEST) -> str:
-    r"""Return text on one line with everything that cannot be seen spelled out, shortened to `longest` characters.
-
-    visible("a\x1b[2Jb")      # "a\\x1b[2Jb"
-    """
-    short = text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
-    return short if short.isprintable() else "".join(map(_seen, short))
-
-
-def _seen(letter: str) -> str:
-    if letter.isprintable():
-        return letter
-    if letter in "\n\r\t":
-        return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[letter]
-    code = ord(letter)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

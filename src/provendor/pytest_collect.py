@@ -22,6 +22,7 @@ from provendor.check import Check, load_checks
 from provendor.contract import Case, Operation, Suite, Vendor
 from provendor.errors import ContractError, Problem, ProvendorError
 from provendor.network import Guard, Refused
+from provendor.plaintext import visible
 from provendor.redact import Redactor
 from provendor.run import Replayer, Result
 from provendor.verdict import Finding, Outcome, Verdict
@@ -210,7 +211,7 @@ def _told(result: Result, suite: Suite) -> str:
         first = sentence(found[0].code, found[0].at, found[0].expected, found[0].actual)
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     rest = present.full(result, suite).partition("\n")[2]
-    return f"{result.outcome.upper()} {present.visible(first)}{more}\n\n{rest}"
+    return f"{result.outcome.upper()} {visible(first)}{more}\n\n{rest}"
 
 
 def sentence(code: str, at: str, expected: str, actual: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from provendor.evidence import Evidence, RunInfo, timestamp
+from provendor.plaintext import visible
 from provendor.pytest_session import LATE, LATE_KEY, PLANNED, RESULT, RUN
 from provendor.run import exit_code
 from provendor.verdict import Outcome
@@ -152,8 +153,6 @@ class Results:
 def _warned(record: dict[str, Any]) -> str:
     findings = [finding["code"] for verdict in record["verdicts"] for finding in verdict["findings"]]
     why = record["reason"] or ", ".join(dict.fromkeys(findings))
-    from provendor.present import visible  # noqa: PLC0415 - a run in which nothing warns needs none of it
-
     return visible(f"warn  {record['id']}  {why}")
 
 

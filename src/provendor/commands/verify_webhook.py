@@ -18,11 +18,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from provendor import loading, present, requests, validate, webhooks
+from provendor import loading, requests, validate, webhooks
 from provendor.commands import arguments, console
 from provendor.contract import Case, Challenge, Delivery, Vendor
 from provendor.errors import UsageError
 from provendor.exchange import Headers
+from provendor.plaintext import visible
 from provendor.redact import Redactor
 from provendor.run import exit_code
 from provendor.suggest import did_you_mean
@@ -157,7 +158,7 @@ def _print(delivery: str, found: list[Finding], size: int, header: str, as_json:
         print(f"not genuine: {delivery}, {size} bytes")
     for each in found:
         at = f" at {each.at}" if each.at else ""
-        print(present.visible(f"  {each.level} {each.code}{at}: expected {each.expected}, got {each.actual}"))
+        print(visible(f"  {each.level} {each.code}{at}: expected {each.expected}, got {each.actual}"))
 
 
 def _handshake(plan: Delivery, vendor: Vendor, args: argparse.Namespace) -> int:
@@ -172,9 +173,9 @@ def _handshake(plan: Delivery, vendor: Vendor, args: argparse.Namespace) -> int:
     if args.json:
         console.print_json({"status": status, "body": text, "reasons": reasons})
     elif status == 200:
-        print(present.visible(f"answer 200 with the body {text}"))
+        print(visible(f"answer 200 with the body {text}"))
     else:
-        print(present.visible(f"answer 403: {'; '.join(reasons)}"))
+        print(visible(f"answer 403: {'; '.join(reasons)}"))
     return 0 if status == 200 else 1
 
 

@@ -1,0 +1,23 @@
+r"""Text from anywhere as text that a terminal, a log and a page can show: nothing moves a cursor, hides or turns around."""
+
+from __future__ import annotations
+
+_LONGEST = 600
+
+
+def visible(text: str, longest: int = _LONGEST) -> str:
+    r"""Return text on one line with everything that cannot be seen spelled out, shortened to `longest` characters.
+
+    visible("a\x1b[2Jb")      # "a\\x1b[2Jb"
+    """
+    short = text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
+    return short if short.isprintable() else "".join(map(_seen, short))
+
+
+def _seen(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    if letter in "\n\r\t":
+        return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[letter]
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,111 @@
+"""Where in a contract a demand is written: file, line, column and the line's text, from what a finding says.
+
+Files are read as they lie on disk now. Where one has changed since a run, what the run itself wrote down is all there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from provendor import source
+from provendor.contract import Place
+from provendor.errors import ContractError
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a contract with the line that stands there; `width` is the length of what is meant, 0 if unknown."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+    width: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The place as an editor opens it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+def spot(root: Path, place: Place, way: Sequence[str], key: str) -> Spot:
+    """Return where the contract makes a demand of a case; the case itself where the key is not written out.
+
+    `place` and `way` are the case's own. `key` is a contract key below the case (`status`, `headers.Link`) or its
+    operation, or `file#pointer` for a schema.
+    """
+    file, hash_, pointer = key.partition("#")
+    if hash_ and (found := _find(root, file, tuple(map(_unescaped, pointer.split("/")[1:])))):
+        return found
+    for start in (way, way[:2]):
+        if key and not hash_ and (found := _find(root, place.file, (*start, *key.split(".", 1)), len(start))):
+            return found
+    return _find(root, place.file, way) or Spot(place.file, place.line, place.column, "")
+
+
+def spot_of_record(root: Path, result: Mapping[str, Any], key: str = "") -> Spot:
+    """Return the same for a result as evidence has it: the case's line alone where it stands there no longer."""
+    written = re.fullmatch(r"(.+):([1-9][0-9]{0,8})", result["contract"])
+    place = Place(written[1], int(written[2])) if written else Place(result["contract"], 1)
+    for way in _ways(result):
+        case = _find(root, place.file, way, len(way) - 1)
+        if case is not None and case.line == place.line:
+            return spot(root, place, way, key)
+    return Spot(place.file, place.line, place.column, "")
+
+
+_SECTIONS = ("operations", "flows", "deliveries")
+
+
+def _ways(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    return ((section, result["operation"], "cases", result["case"]) for section in _SECTIONS)
+
+
+def _find(root: Path, file: str, way: Sequence[str], known: int = 0) -> Spot | None:
+    """Return the deepest key on this way that is written in the file; None where it is not below the first `known`."""
+    if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+        return None  # evidence may come from anywhere, and names files
+    try:
+        stat = (root / file).stat()
+        return _written(root / file, file, stat.st_mtime_ns, stat.st_size).spot(way, known)
+    except (OSError, ValueError, ContractError):
+        return None
+
+
+def _unescaped(token: str) -> str:
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+class _Written:
+    """A contract file as it is written: its lines and the places of its keys."""
+
+    def __init__(self, document: source.Document) -> None:
+        self._document = document
+        self._lines = document.text.splitlines()
+
+    def spot(self, way: Sequence[str], known: int) -> Spot | None:
+        """Return the place of the deepest key on the way, if it lies below the first `known`."""
+        value: Any = self._document.value
+        path: list[str | int] = []
+        for part in way:
+            step: Any = int(part) if isinstance(value, list) and part.isdecimal() else part
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                break
+            path.append(step)
+        if len(path) <= known:
+            return None
+        number, column = self._document.place(tuple(path), key=True)
+        text = self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+        return Spot(self._document.name, number, column, text, len(str(path[-1])))
+
+
+@lru_cache(maxsize=256)
+def _written(path: Path, name: str, mtime_ns: int, size: int) -> _Written:  # noqa: ARG001 - they tell states apart
+    return _Written(source.read(path, name))

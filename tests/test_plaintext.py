@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provendor.plaintext import visible
+
+
+@given(st.text())
+def test_visible_text_is_one_printable_line(text):
+    """Whatever came."""
+    assert visible(text).isprintable()
+
+
+def test_plain_text_stays_as_it_is():
+    """Letters of every script and emoji are no danger."""
+    assert visible("Grüße, こんにちは 👋") == "Grüße, こんにちは 👋"
+
+
+def test_long_text_says_how_long_it_was():
+    """The beginning is shown."""
+    assert visible("x" * 100, longest=3) == "xxx… (100 characters)"
