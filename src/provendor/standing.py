@@ -1,0 +1,154 @@
+"""Where each vendor stands: the rows of the readiness table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from provendor.decision import STALE_DAYS, word_of
+from provendor.exchange import Source
+from provendor.story import Blocker, CaseTold, Counts, Credential, Next, Proof, Strength, VendorTold
+from provendor.verdict import Outcome
+
+_MOST_BLOCKERS = 5
+
+
+def counted(cases: Iterable[CaseTold]) -> Counts:
+    """Return how many of the cases had each outcome."""
+    counts = Counter(case.outcome for case in cases)
+    order = (Outcome.PASS, Outcome.WARN, Outcome.FAIL, Outcome.ERROR, Outcome.SKIP)
+    return Counts(*(counts[outcome] for outcome in order))
+
+
+def rows(
+    readiness: Any, strength: Any, cases: Iterable[CaseTold], every: Iterable[str], today: date
+) -> tuple[VendorTold, ...]:
+    """Return a row for each vendor that the evidence names, and for each of `every`, in the order of their names.
+
+    `readiness` and `strength` are as the evidence has them, by vendor: what is not as it should be is unknown.
+    """
+    of: dict[str, list[CaseTold]] = {}
+    for case in cases:
+        of.setdefault(case.vendor, []).append(case)
+    names = sorted({*of, *_mapping(readiness), *every})
+    return tuple(
+        _row(name, of.get(name, []), _mapping(_mapping(readiness).get(name)), _mapping(strength).get(name), today)
+        for name in names
+    )
+
+
+def _row(name: str, cases: Sequence[CaseTold], known: Mapping[str, Any], strength: Any, today: date) -> VendorTold:
+    counts, total = counted(cases), known.get("cases")
+    total = total if isinstance(total, int) else None
+    proof = _proof(cases, today)
+    missing = max(0, total - counts.total) if total is not None else None
+    environments = _mapping(known.get("environments"))
+    return VendorTold(
+        name=name,
+        title=_text(known, "title") or name,
+        owner=_text(known, "owner"),
+        docs=_text(known, "docs"),
+        runbook=_text(known, "runbook"),
+        word=word_of(counts, missing, proof),
+        counts=counts,
+        cases=total,
+        missing=missing,
+        sandbox=_yes_or_no(environments, "sandbox"),
+        production=_yes_or_no(environments, "production"),
+        flag=_flag(known.get("flag")),
+        credentials=_credentials(known.get("credentials")),
+        origins=tuple(Counter(str(case.origin or "unknown") for case in cases if case.recording).most_common()),
+        oldest=min((case.recorded_at[:10] for case in cases if case.recorded_at), default=None),
+        proof=proof,
+        strength=_strength(strength),
+        blockers=tuple(_blockers(known, cases)),
+        next=_next(name, cases, known, missing, proof),
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(known: Mapping[str, Any], key: str) -> str | None:
+    value = known.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _yes_or_no(known: Mapping[str, Any], key: str) -> bool | None:
+    value = known.get(key)
+    return value if isinstance(value, bool) else None
+
+
+def _flag(given: Any) -> tuple[str, bool] | None:
+    env, on = _text(_mapping(given), "env"), _yes_or_no(_mapping(given), "on")
+    return (env, on) if env is not None and on is not None else None
+
+
+def _credentials(given: Any) -> tuple[Credential, ...] | None:
+    if not isinstance(given, list):
+        return None
+    return tuple(
+        Credential(str(each.get("name")), str(each.get("env")), each.get("present") is True)
+        for each in map(_mapping, given)
+    )
+
+
+def _strength(given: Any) -> Strength | None:
+    known = _mapping(given)
+    score, killed, survived = known.get("score"), known.get("killed"), known.get("survived")
+    if not isinstance(score, int | float) or not isinstance(killed, int) or not isinstance(survived, int):
+        return None
+    return Strength(float(score), killed, survived)
+
+
+def _proof(cases: Iterable[CaseTold], today: date) -> Proof | None:
+    """Return what was asked of the vendor itself; a replay, whatever it falls back from, is none."""
+    asked = [case for case in cases if case.source is Source.LIVE and case.environment]
+    passed = [case for case in asked if case.outcome in (Outcome.PASS, Outcome.WARN)]
+    if not passed:
+        return None
+    last = max(passed, key=lambda case: case.started_at)
+    try:
+        age = (today - date.fromisoformat(last.started_at[:10])).days
+    except ValueError:
+        return None
+    return Proof(last.started_at, last.environment or "", len(passed), len(asked), age, age > STALE_DAYS)
+
+
+def _blockers(known: Mapping[str, Any], cases: Iterable[CaseTold]) -> Iterator[Blocker]:
+    """Yield known trouble with its day, then what keeps the vendor from being asked."""
+    pending = known.get("pending")
+    if isinstance(pending, list):
+        for each in map(_mapping, pending):
+            what = f"{_text(each, 'case') or '?'}: {_text(each, 'reason') or 'no reason is known'}"
+            yield Blocker(what, _text(each, "ticket"), _text(each, "until"))
+    else:
+        for case in cases:
+            if case.expected:
+                yield Blocker(f"{case.id}: {case.reason}")
+    if blocks := _text(known, "blocks"):
+        yield Blocker(blocks)
+
+
+def _next(
+    name: str, cases: Sequence[CaseTold], known: Mapping[str, Any], missing: int | None, proof: Proof | None
+) -> Next:
+    """Return the one thing that brings the vendor nearest to a GO."""
+    for outcome, what in (
+        (Outcome.FAIL, "Mend what fails, or date it"),
+        (Outcome.ERROR, "Find out why it could not be told"),
+    ):
+        first = next((case for case in cases if case.outcome is outcome), None)
+        if first is not None:
+            return Next(what, f"provendor prove {first.id}")
+    if not cases or missing:
+        return Next("Ask every case", f"provendor prove {name}")
+    if proof is None or proof.stale:
+        if blocks := _text(known, "blocks"):
+            return Next(f"Make live calls possible: {blocks}", _text(known, "unblock"))
+        return Next("Prove it live", f"provendor prove {name} --live")
+    warned = next((case for case in cases if case.outcome is Outcome.WARN and not case.expected), None)
+    return Next("Look at what warns", f"provendor prove {warned.id}") if warned else Next("Nothing to do")

@@ -1,0 +1,178 @@
+"""Evidence to a story: results go by once, and a few words of each are kept.
+
+story = tell(archive.find(reports), today=date.today())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from provendor import standing
+from provendor.archive import KeptRun
+from provendor.causes import Causes
+from provendor.changes import AGED, Was, compare
+from provendor.decision import decide
+from provendor.exchange import Origin, Source
+from provendor.radar import Radar
+from provendor.standing import counted
+from provendor.story import CaseTold, Changes, RunRef, RunTold, Story
+from provendor.verdict import Outcome
+
+_NOT_EVIDENCE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+def tell(
+    kept: KeptRun,
+    *,
+    today: date,
+    previous: KeptRun | None = None,
+    release: tuple[str, KeptRun] | None = None,
+    vendors: Iterable[str] = (),
+) -> Story:
+    """Return what a run amounts to. `vendors` are all that have a contract; those that were not asked are told of, too."""
+    gathered = _gather(kept, today)
+    run = _run(kept, gathered)
+    readiness = kept.head.get("vendors")
+    for name, known in readiness.items() if isinstance(readiness, dict) else ():
+        gathered.radar.known(str(name), known if isinstance(known, dict) else {})
+    rows = standing.rows(readiness, (kept.end or {}).get("strength"), gathered.cases, vendors, today)
+    whole = run.finished and not run.selectors
+    return Story(
+        today=today,
+        run=run,
+        decision=decide(run, rows, gathered.cases, gathered.unreadable, gathered.radar.told()),
+        vendors=rows,
+        previous=_changes(gathered.cases, previous, None, whole),
+        release=_changes(gathered.cases, release[1], release[0], whole) if release else None,
+        causes=gathered.causes.told(),
+        expiries=gathered.radar.told(),
+        cases=tuple(gathered.cases),
+        unreadable=gathered.unreadable,
+    )
+
+
+# --- results ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Gathered:
+    radar: Radar
+    causes: Causes = field(default_factory=Causes)
+    cases: list[CaseTold] = field(default_factory=list)
+    unreadable: int = 0
+
+
+def _gather(kept: KeptRun, today: date) -> _Gathered:
+    gathered = _Gathered(Radar(today))
+    for offset, record in kept.results():
+        try:
+            case = _case(record, offset, today)
+            if case.outcome is not Outcome.PASS:
+                gathered.causes.add(case, record)
+            gathered.radar.add(case, record)
+        except _NOT_EVIDENCE:
+            gathered.unreadable += 1
+            continue
+        gathered.cases.append(case)
+    return gathered
+
+
+def _case(record: dict[str, Any], offset: int, today: date) -> CaseTold:
+    recording = record["recording"] or {}
+    live = record.get("live") or {}
+    origin = recording.get("origin")
+    at = _text(recording.get("at"))
+    return CaseTold(
+        id=str(record["id"]),
+        vendor=str(record["vendor"]),
+        operation=str(record["operation"]),
+        name=str(record["case"]),
+        outcome=Outcome(record["outcome"]),
+        reason=_text(record["reason"]),
+        expected=bool(record["expected"]),
+        contract=str(record["contract"]),
+        source=Source(record["source"]),
+        environment=_text(live.get("environment")),
+        fallback=_text(record.get("fallback")),
+        recording=_text(recording.get("path")),
+        origin=Origin(origin) if origin else None,
+        recorded_at=at,
+        age_days=_age(at, today),
+        asked=_asked(record.get("request") or {}),
+        status=_number(record["status"]),
+        error=_text(record["error"]),
+        elapsed_ms=_number(record["elapsed_ms"]),
+        codes=_codes(record["verdicts"]),
+        checks=len(record["passed"]),
+        started_at=str(record["started_at"]),
+        duration_ms=float(record["duration_ms"]),
+        offset=offset,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _asked(request: Mapping[str, Any]) -> str:
+    return f"{request['method']} {request['url']}" if request else ""
+
+
+def _codes(verdicts: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    found = [each for verdict in verdicts for each in verdict["findings"]]
+    found.sort(key=lambda each: each["level"] == Outcome.WARN)
+    return tuple(dict.fromkeys(str(each["code"]) for each in found))
+
+
+def _age(at: str | None, today: date) -> int | None:
+    try:
+        return (today - date.fromisoformat(at[:10])).days if at else None
+    except ValueError:
+        return None
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
+def _run(kept: KeptRun, gathered: _Gathered) -> RunTold:
+    head, end = kept.head, kept.end or {}
+    return RunTold(
+        id=kept.id,
+        started_at=str(head.get("started_at")),
+        ended_at=_text(end.get("ended_at")),
+        command=str(head.get("command")),
+        mode=str(head.get("mode", "replay")),
+        selectors=tuple(map(str, head.get("selectors") or ())),
+        now=str(head.get("now")),
+        commit=kept.commit,
+        tools=tuple((str(name), str(version)) for name, version in (head.get("tools") or {}).items()),
+        finished=kept.end is not None,
+        interrupted=bool(end.get("interrupted")),
+        duration_ms=_number(end.get("duration_ms")),
+        counts=counted(gathered.cases),
+    )
+
+
+def _changes(cases: Iterable[CaseTold], other: KeptRun | None, tag: str | None, whole: bool) -> Changes | None:
+    if other is None:
+        return None
+    since = RunRef(other.id, str(other.head.get("started_at")), other.commit, tag)
+    return compare(cases, _outcomes(other), since, whole)
+
+
+def _outcomes(kept: KeptRun) -> dict[str, Was]:
+    found = {}
+    for _, record in kept.results():
+        try:
+            codes = _codes(record["verdicts"])
+            found[str(record["id"])] = Was(Outcome(record["outcome"]), AGED in codes)
+        except _NOT_EVIDENCE:
+            continue
+    return found
