@@ -26,7 +26,7 @@ from provendor import engine, indicators, mcp_checks, present, run
 from provendor.check import Check, examine, load_checks
 from provendor.codes import CODES
 from provendor.contract import Expect, HeaderTest, Indicator, McpAnswer, OfferedTool, Pending, Suite
-from provendor.errors import CassetteBroken, CassetteMissing, NotRecorded, TokenRefused, TransportError
+from provendor.errors import CassetteBroken, CassetteMissing, Fault, NotRecorded, TokenRefused, TransportError
 from provendor.exchange import Exchange, Headers, Json, Request
 from provendor.network import Refused
 from provendor.run import Result
@@ -285,6 +285,15 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
         "token-refused": Example(
             "status: 200",
             TokenRefused("acme/oauth.token:ok: the token endpoint refuses: dead", "dead", False),
+            an_expect(),
+        ),
+        "paced-out": Example(
+            "status: 200",
+            Fault(
+                "paced-out",
+                "our own pace for Acme has no turn within 900 s, the next one is in 2400 s",
+                retryable=True,
+            ),
             an_expect(),
         ),
         "cassette-unused": Example("status: 200", answered(), an_expect(), after=unused),

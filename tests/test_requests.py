@@ -260,6 +260,28 @@ def test_references_are_found_in_order():
     assert list(requests.references("{a}/{b_2} {{c}} {1} {a b} {a}")) == ["a", "b_2", "a"]
 
 
+def test_a_template_says_which_values_it_needs():
+    """Wherever they stand: path, query, headers, body, credential; what the operation gives itself is not needed."""
+    template = Template(
+        "POST",
+        "/accounts/{account}/{item}",
+        path={"item": "{kind}-1"},
+        query={"from": ["{since}", 2]},
+        headers={"X-Trace": "{trace}"},
+        body=Body("json", {"text": {"of": "{text} {{plain}}"}}),
+        auth=(Auth("basic", "{user}", "{password}"),),
+    )
+
+    needed = {"base_url", "account", "kind", "since", "trace", "text", "user", "password"}
+    assert requests.needs(template) == needed
+
+
+@pytest.mark.parametrize("target", ["https://api.acme.example/{id}", "{management_url}/{id}"])
+def test_a_target_with_its_own_host_needs_no_base_url(target):
+    """It stands elsewhere."""
+    assert "base_url" not in requests.needs(Template("GET", target))
+
+
 def test_the_digest_of_a_request_does_not_depend_on_order():
     """It tells whether the contract's request has changed since a cassette was written."""
     one = built(query={"a": 1, "b": 2}, headers={"X": "1", "Y": "2"})

@@ -120,6 +120,13 @@ _TABLE = (
         "account without access each have a code of their own in the vendor's error table.",
     ),
     Code(
+        "paced-out",
+        "our own pace has no turn in the time there is",
+        "The contract's `rate_limit:`, or what the vendor said with its last answers, leaves no turn soon enough. Every process "
+        "on this machine that uses the same credential takes its turns from the same pace.",
+        "Wait until the moment that the finding names, ask for fewer cases, or end what else uses the credential.",
+    ),
+    Code(
         "version-served",
         "another version answered than the one that was asked",
         "The header that the contract names under `version_header:` holds another version. Vendors fall forward silently "

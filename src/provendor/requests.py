@@ -81,6 +81,27 @@ def references(text: str) -> Iterator[str]:
     return (found["name"] for found in REFERENCE.finditer(text) if found["name"])
 
 
+def needs(template: Template) -> frozenset[str]:
+    """Return the names of the values without which this template cannot be filled in; `base_url` where it is used."""
+    first = REFERENCE.match(template.target)
+    elsewhere = _has_host(template.target) or bool(first and first["name"])
+    texts = [template.target, *template.headers.values()]
+    texts += [text for auth in template.auth for text in (auth.name, auth.value)]
+    texts += _texts([*template.query.values(), template.body.value if template.body else None])
+    names = {name for text in texts for name in references(text)} - set(template.path)
+    names |= {name for text in _texts(list(template.path.values())) for name in references(text)}
+    return frozenset(names if elsewhere else names | {"base_url"})
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Yield every string below; the keys of a mapping stay as they are."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
 def digest(request: Request) -> str:
     """Return the SHA-256, in hexadecimal, of what makes the request: the order of query and headers does not matter."""
     parts = [
