@@ -153,6 +153,19 @@ def test_every_run_keeps_to_the_schema_of_its_evidence(proven: Folder) -> None:
     assert [result["expected"] for result in whole["results"]] == [False, True]
 
 
+def test_evidence_says_how_each_vendor_stands(proven: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which credentials are there by name; no value is written down."""
+    monkeypatch.setenv("WEATHER_KEY", "k3y-of-ours")
+
+    proven.run("prove", "--now", "2026-11-20")
+
+    text = (proven.root / "reports/run.json").read_text()
+    told = json.loads(text)["run"]["vendors"]["weather"]
+    assert told["credentials"] == [{"env": "WEATHER_KEY", "name": "key", "present": True}]
+    assert (told["cases"], told["blocks"]) == (2, "WEATHER_URL is not set")
+    assert "k3y-of-ours" not in text
+
+
 def test_a_warn_exits_0_unless_the_run_is_strict(proven: Folder) -> None:
     """An old recording warns."""
     years_later = ("prove", "--now", "2029-11-20")

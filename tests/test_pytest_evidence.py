@@ -24,6 +24,18 @@ def test_what_was_asked_for_is_kept(pytester):
     assert evidence_of(pytester.path)["run"]["selectors"] == ["contracts/weather"]
 
 
+def test_how_each_vendor_stands_is_kept(pytester, monkeypatch):
+    """Which credentials are there by name; no value is written down."""
+    monkeypatch.setenv("WEATHER_KEY", "k3y-of-ours")
+    a_suite(pytester.path)
+
+    pytester.runpytest(NOW, "contracts/weather").assert_outcomes(passed=1)
+
+    stands = evidence_of(pytester.path)["run"]["vendors"]["weather"]
+    assert stands["credentials"] == [{"env": "WEATHER_KEY", "name": "key", "present": True}]
+    assert "k3y-of-ours" not in json.dumps(stands)
+
+
 def test_many_warnings_do_not_bury_the_rest(pytester):
     """Thirty are named, the others are counted."""
     a_suite(pytester.path, {f"old{number}": WARNS for number in range(33)})

@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,6 +26,7 @@ from provendor.asking import Step
 from provendor.classify import classify
 from provendor.contract import Suite
 from provendor.exchange import Exchange, Recording, Request
+from provendor.readiness import snapshot
 from provendor.redact import Redactor
 from provendor.run import Result, exit_code, rerun_command
 from provendor.verdict import Finding, Outcome, Verdict
@@ -57,8 +58,20 @@ class RunInfo:
     readiness: dict[str, JsonObject] = field(default_factory=dict)
 
 
-def describe(suite: Suite, command: str, selectors: tuple[str, ...], now: str, checks: str | None) -> RunInfo:
-    """Return what is known of a run before it starts: digests, commit, versions."""
+def describe(
+    suite: Suite,
+    command: str,
+    selectors: tuple[str, ...],
+    now: str,
+    checks: str | None,
+    *,
+    env: Mapping[str, str],
+    mode: str = "replay",
+) -> RunInfo:
+    """Return what is known of a run before it starts: digests, commit, versions, and how each vendor stands.
+
+    `env` holds the environment variables: names from it are written down, values never.
+    """
     return RunInfo(
         command=command,
         selectors=selectors,
@@ -67,6 +80,8 @@ def describe(suite: Suite, command: str, selectors: tuple[str, ...], now: str, c
         checks=checks,
         commit=git_commit(suite.root),
         tools={"provendor": __version__, "python": ".".join(map(str, sys.version_info[:3])), "platform": sys.platform},
+        mode=mode,
+        readiness={name: snapshot(vendor, env) for name, vendor in suite.vendors.items()},
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import time
 from collections.abc import Generator
 from contextlib import nullcontext
@@ -134,7 +135,7 @@ class ContractSession:
         if not self._announced:
             self._announced = True
             digest = checks_digest(self._root / "checks")
-            about = describe(self._contracts.suite, "pytest", (), self._today.isoformat(), digest)
+            about = describe(self._contracts.suite, "pytest", (), self._today.isoformat(), digest, env=os.environ)
             vars(report)[RUN] = asdict(about)
         if result.outcome is Outcome.PASS:
             return

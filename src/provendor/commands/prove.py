@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
         suite, cases = arguments.load(root, args.selectors, cache)
         today = arguments.today_of(args)
         folder = root / "checks"
-        info = evidence.describe(suite, "prove", tuple(args.selectors), today.isoformat(), check.checks_digest(folder))
+        digest = check.checks_digest(folder)
+        info = evidence.describe(suite, "prove", tuple(args.selectors), today.isoformat(), digest, env=os.environ)
         written = evidence.Evidence(args.report or root / "reports", info)
         replayer = Replayer(suite, check.load_checks(folder), today=today, cache=cache)
         printer = _Printer(args, suite, len(cases))
