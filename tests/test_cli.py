@@ -337,7 +337,7 @@ MODULES_NOBODY_NEEDS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("words", [["prove"], ["list"], ["show", "weather"], ["lint"]])
+@pytest.mark.parametrize("words", [["prove"], ["list"], ["show", "weather"], ["lint"], ["history"]])
 def test_an_offline_command_loads_only_what_it_uses(proven: Folder, words: list[str]) -> None:
     """No HTTP client, no TLS, no vcrpy, no pytest; with a warm cache not even a YAML parser."""
     program = (

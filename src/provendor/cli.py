@@ -27,6 +27,7 @@ COMMANDS = {
     "verify-webhook": "is this captured delivery genuine, and if not, which rule did it break?",
     "drift": "compare a vendor's contract and cassettes with the vendor's own spec",
     "report": "tell what a run amounts to: the page that people decide by, or another form of it",
+    "history": "how a vendor stood over time: since when, what changed, uptime, latency",
     "explain": "say what a code means and what to do",
     "completion": "print a completion script for bash or zsh",
 }

@@ -36,7 +36,7 @@ _COLOURS = {
 def line(result: Result, *, colour: bool = False) -> str:
     """Return a result on one line: `PASS chatwoot/profile:ok  documented 2026-11-20  12 checks`."""
     judged = sum(verdict.outcome is not Outcome.SKIP for verdict in result.verdicts)
-    parts = [f"{_word(result.outcome, colour)} {result.case.id}", _provenance(result)]
+    parts = [f"{word(result.outcome, colour=colour)} {result.case.id}", _provenance(result)]
     parts.append(f"{judged} check{'s' * (judged != 1)}")
     codes = dict.fromkeys(finding.code for finding in result.findings)
     if codes:
@@ -132,7 +132,7 @@ def _excerpt(at: Spot) -> Iterator[str]:
 
 def _heading(result: Result, colour: bool) -> Iterator[str]:
     case = result.case
-    yield f"{_word(result.outcome, colour)} {case.id}" + (f"  {visible(case.summary)}" if case.summary else "")
+    yield f"{word(result.outcome, colour=colour)} {case.id}" + (f"  {visible(case.summary)}" if case.summary else "")
     for step in result.steps:
         asked = step.exchange.request
         yield f"  step      {visible(step.name)}: {asked.method} {visible(asked.url)}, {step.exchange.status}"
@@ -192,7 +192,8 @@ def _dated(at: str | None, today: date) -> str:
     return f"{at[:10]} ({days} day{'s' * (days != 1)} ago)" if days >= 0 else f"{at[:10]} (in the future)"
 
 
-def _word(outcome: Outcome, colour: bool) -> str:
+def word(outcome: Outcome, *, colour: bool = False) -> str:
+    """Return an outcome as the word that begins a line: `PASS `."""
     return _paint(f"{outcome.upper():<5}", outcome, colour)
 
 

@@ -38,8 +38,12 @@ def select(suite: Suite, patterns: Sequence[str]) -> tuple[Case, ...]:
 
 def matches(pattern: str, case: Case) -> bool:
     """Tell whether a pattern selects a case; raises UsageError for a malformed pattern."""
-    vendor, operation, name = _parts(pattern)
-    return fnmatchcase(case.vendor, vendor) and fnmatchcase(case.operation, operation) and fnmatchcase(case.name, name)
+    return matches_names(pattern, case.vendor, case.operation, case.name)
+
+
+def matches_names(pattern: str, *names: str) -> bool:
+    """Tell whether a pattern selects the case with these names of vendor, operation and case, also one that has gone."""
+    return all(fnmatchcase(name, part) for name, part in zip(names, _parts(pattern), strict=True))
 
 
 def vendors_named(patterns: Sequence[str]) -> set[str] | None:

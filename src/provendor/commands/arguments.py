@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from provendor import loading, selector
+from provendor import loading, moments, selector
 from provendor.cache import Cache
 from provendor.contract import Case, Suite
 from provendor.errors import UsageError
@@ -45,6 +46,19 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected a day such as 2026-11-20, got {text!r}") from None
+
+
+def add_report(parser: argparse.ArgumentParser, what: str = "where evidence and history lie") -> None:
+    """Add `--report`."""
+    parser.add_argument("--report", type=Path, metavar="DIR", help=f"{what} (default: reports/ in the root)")
+
+
+def moment(text: str) -> float:
+    """Read a moment as an option gives it, a span before now or a day, as seconds since 1970."""
+    try:
+        return time.time() - moments.seconds(text)
+    except ValueError:
+        return datetime.combine(day(text), datetime.min.time(), UTC).timestamp()
 
 
 def root_of(args: argparse.Namespace) -> Path:
