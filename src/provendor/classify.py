@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from provendor import jsonpath
 from provendor.contract import ErrorRule, HeaderTest, JsonTest
 from provendor.exchange import BodyNotJson, Exchange, Headers, Json
+from provendor.patterns import finder
 
 SEARCHED_CHARACTERS = 262_144  # patterns look at so much of a body: what names an error stands near its start
 
@@ -50,20 +49,13 @@ def header_holds(test: HeaderTest, headers: Headers) -> bool:
     if test.present is not None:
         return (headers.get(test.name) is not None) is test.present
     if test.pattern is not None:
-        search = compiled(test.pattern).search
-        return any(search(value) is not None for value in headers.all(test.name))
+        return any(map(finder(test.pattern), headers.all(test.name)))
     return test.equals in headers.all(test.name)
 
 
 def found_in_text(pattern: str, exchange: Exchange) -> bool:
     """Tell whether the pattern is found in the first SEARCHED_CHARACTERS of the body."""
-    return compiled(pattern).search(exchange.text, 0, SEARCHED_CHARACTERS) is not None
-
-
-@lru_cache(maxsize=4096)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Return the compiled pattern; `re` forgets its own after a few hundred."""
-    return re.compile(pattern)
+    return finder(pattern)(exchange.text[:SEARCHED_CHARACTERS])
 
 
 def any_holds(tests: Iterable[JsonTest], exchange: Exchange) -> bool:
@@ -84,8 +76,8 @@ def _node_holds(test: JsonTest, nodes: list[Json]) -> bool:
     if test.present is not None:
         return bool(nodes) is test.present
     if test.pattern is not None:
-        search = compiled(test.pattern).search
-        return any(search(node, 0, SEARCHED_CHARACTERS) for node in nodes if isinstance(node, str))
+        found = finder(test.pattern)
+        return any(found(node[:SEARCHED_CHARACTERS]) for node in nodes if isinstance(node, str))
     return any(same(test.equals, node) for node in nodes)
 
 

@@ -5,6 +5,7 @@
     problem("$.orders[")                    # 'not a JSONPath (RFC 9535): ...'
 
 Most queries in contracts name one place (`$.error.code`). Those are read here, so that the library is not even imported.
+The patterns of `match()` and `search()` run on the engine of `patterns`: also one that comes from an answer cannot hang a run.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from provendor.exchange import Json
+from provendor.patterns import NotAPattern, finder
 
 if TYPE_CHECKING:
-    from jsonpath_rfc9535 import JSONPathQuery
+    from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathQuery
 
 MAX_DEPTH: Final = 300  # levels that `..` looks into
 MAX_LENGTH: Final = 1000  # characters of a query
@@ -65,14 +67,39 @@ def compile(expression: str) -> Path:  # noqa: A001 - as `re.compile`, and calle
     steps = _singular(expression)
     if steps is not None:
         return Path(expression, steps, None)
-    from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError  # noqa: PLC0415 - most queries do without
+    from jsonpath_rfc9535 import JSONPathError  # noqa: PLC0415 - most queries do without
+
+    try:
+        return Path(expression, None, _environment().compile(expression))
+    except (JSONPathError, ValueError, RecursionError, OverflowError) as reason:
+        raise NotAPath(f"not a JSONPath (RFC 9535): {_first_line(reason)}") from None
+
+
+@lru_cache(maxsize=1)
+def _environment() -> JSONPathEnvironment:
+    from jsonpath_rfc9535 import JSONPathEnvironment  # noqa: PLC0415 - most queries do without
+    from jsonpath_rfc9535.function_extensions import Match, Search  # noqa: PLC0415 - as above
+
+    class Whole(Match):
+        def __call__(self, string: str, pattern: object) -> bool:
+            return _found(f"^(?:{pattern})$", string) if isinstance(pattern, str) else False
+
+    class Part(Search):
+        def __call__(self, string: str, pattern: object) -> bool:
+            return _found(pattern, string) if isinstance(pattern, str) else False
 
     environment = JSONPathEnvironment()
     environment.max_recursion_depth = MAX_DEPTH
+    environment.function_extensions |= {"match": Whole(), "search": Part()}
+    return environment
+
+
+def _found(pattern: str, text: object) -> bool:
+    """Tell whether a text holds the pattern; what is no text holds none, and what is no pattern is found nowhere."""
     try:
-        return Path(expression, None, environment.compile(expression))
-    except (JSONPathError, ValueError, RecursionError, OverflowError) as reason:
-        raise NotAPath(f"not a JSONPath (RFC 9535): {_first_line(reason)}") from None
+        return isinstance(text, str) and finder(pattern)(text)
+    except NotAPattern:
+        return False
 
 
 def problem(expression: str) -> str | None:

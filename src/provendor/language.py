@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from provendor import jsonpath
+from provendor import jsonpath, patterns
 from provendor.exchange import Json
 from provendor.suggest import did_you_mean
 
@@ -279,18 +279,6 @@ def dotted(way: Way) -> str:
     return text.removeprefix(".")
 
 
-def _regex(text: str) -> str | None:
-    import warnings  # noqa: PLC0415 - only needed where a pattern is read for the first time
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            re.compile(text)
-    except (re.error, OverflowError, RecursionError, Warning) as reason:
-        return f"not a regular expression: {reason}"
-    return None
-
-
 def _date(text: str) -> str | None:
     try:
         date.fromisoformat(text)
@@ -331,7 +319,7 @@ def _request_line(text: str) -> str | None:
 _FORMATS: Mapping[str, Callable[[str], str | None]] = {
     "date": _date,
     "json-path": _json_path,
-    "regex": _regex,
+    "regex": patterns.problem,
     "request-line": _request_line,
     "uri": _uri,
 }

@@ -1,19 +1,16 @@
-r"""JSON Schema, compiled once, references resolved. The one module that knows jsonschema-rs.
+"""JSON Schema, compiled once, references resolved.
 
     schema = Schema({"type": "object", ...}, "contracts/acme/users.yaml", "/operations/users.get/...", read)
     schema.is_valid({"id": 7})
     for mismatch in schema.mismatches({"id": "7"}): ...    # Mismatch("/id", "integer", 'string "7"', ...)
     schema.problems()                                       # (Fault(file, pointer, message), ...)
 
-What a schema may hold is in `keywords`, how a mismatch is worded in `mismatch`. Patterns run on an engine whose time grows
-with the length of the text only, so that no pattern and no answer can hang a run; the price is that look-around (`(?=`,
-`(?!`, `(?<=`, `(?<!`) and back-references (`\1`) are not available, which is a problem of the schema.
+What a schema may hold is in `keywords`, how a mismatch is worded in `mismatch`, what its patterns may be in `patterns`.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -23,6 +20,7 @@ from provendor.errors import ContractError, Problem
 from provendor.exchange import Json
 from provendor.keywords import Bundle, Fault, follow, link
 from provendor.mismatch import Mismatch, described, mismatches, pointer_of
+from provendor.patterns import problem as pattern_problem
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -158,21 +156,10 @@ def _compile(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     )
 
 
-_MORE_THAN_REGULAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\\k<")
-
-
 def _pattern_faults(bundle: Bundle) -> Iterator[Fault]:
     for origin, pattern in bundle.patterns:
-        try:
-            _compile({"pattern": pattern})
-        except ValueError:
-            yield Fault(*origin, _wrong_with(pattern))
-
-
-def _wrong_with(pattern: str) -> str:
-    if _MORE_THAN_REGULAR.search(pattern):
-        return "patterns are read without look-around and back-references, so that none can hang"
-    return f"/{pattern[:80]}/ is not a regular expression, or too large a one"
+        if (message := pattern_problem(pattern)) is not None:
+            yield Fault(*origin, message)
 
 
 def _unreadable(instance: Any, reason: ValueError, schema: Schema) -> Mismatch:
