@@ -148,6 +148,13 @@ def blocked(result: Result) -> Result:
     return _reached_network(result, (Refused("connect", "192.0.2.1:443", "checks/acme.py:9", None),))
 
 
+def unjudged(result: Result) -> Result:
+    from provendor.pytest_session import not_judged  # as above
+
+    verdict = not_judged("pytest's setup of the case failed")
+    return Result(result.case, verdict.outcome, (verdict,), STARTED_AT, 0.0, reason=verdict.reason)
+
+
 EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
     {
         "status": Example("status: 200", answered(503), an_expect()),
@@ -307,6 +314,7 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
         ),
         "transport": Example("status: 200", TransportError("the connection was closed"), an_expect()),
         "network-blocked": Example("status: 200", answered(), an_expect(), after=blocked),
+        "not-judged": Example("status: 200", answered(), an_expect(), after=unjudged),
         "check-crashed": Example("status: 200", answered(), an_expect(), "acme.the-newest-order-is-paid"),
         "pending-passes": Example(
             "status: 200\npending: { reason: the plan lacks it, until: 2026-12-15, ticket: ACME-7 }",

@@ -79,6 +79,7 @@ def test_a_case_whose_process_dies_has_a_result(pytester):
 
     result.assert_outcomes(passed=1, failed=1)
     assert outcomes_of(pytester.path) == {"ok": "pass", "deadly": "error"}
+    assert codes_of(pytester.path) == ["not-judged"]
     jsonschema.validate(evidence_of(pytester.path), SCHEMA)
 
 
@@ -91,6 +92,7 @@ def test_a_case_that_a_hook_breaks_is_an_error(pytester):
 
     result.assert_outcomes(errors=1)
     assert outcomes_of(pytester.path) == {"ok": "error"}
+    assert codes_of(pytester.path) == ["not-judged"]
 
 
 def test_the_folder_is_an_option(pytester):
@@ -136,3 +138,9 @@ def test_a_changed_cassette_is_not_answered_from_the_cache(pytester):
     a_suite(pytester.path, {"ok": FAILS})
 
     pytester.runpytest(NOW).assert_outcomes(failed=1)
+
+
+def codes_of(root):
+    """The codes of all findings in run.json."""
+    verdicts = [verdict for result in evidence_of(root)["results"] for verdict in result["verdicts"]]
+    return [finding["code"] for verdict in verdicts for finding in verdict["findings"]]

@@ -232,6 +232,12 @@ _TABLE = (
         "Remove the call, or mark the test for the network if it is meant to be live.",
     ),
     Code(
+        "not-judged",
+        "something around the case broke before it could be judged",
+        "The process that ran the case died, or a hook or a fixture of pytest failed. Nothing is known of the answer.",
+        "Run the case alone with `provendor prove`, which needs neither. Where it holds there, look at what surrounds it.",
+    ),
+    Code(
         "check-crashed",
         "a check ended with an exception",
         "The check could not tell, which is an error of its own and not a statement about the vendor. Other checks of the "

@@ -25,7 +25,7 @@ from provendor.network import Guard, Refused
 from provendor.plaintext import visible
 from provendor.redact import Redactor
 from provendor.run import Replayer, Result
-from provendor.verdict import Finding, Outcome, Verdict
+from provendor.verdict import Finding, Outcome, Verdict, sentence
 
 CONTRACT = pytest.mark.contract
 LIVE = pytest.mark.live
@@ -212,11 +212,6 @@ def _told(result: Result, suite: Suite) -> str:
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     rest = present.full(result, suite).partition("\n")[2]
     return f"{result.outcome.upper()} {visible(first)}{more}\n\n{rest}"
-
-
-def sentence(code: str, at: str, expected: str, actual: str) -> str:
-    """Return a finding as one sentence."""
-    return f"{code}{' at ' + at if at else ''}: expected {expected}, got {actual}"
 
 
 def vendor_marker(vendor: str) -> str:

@@ -171,6 +171,7 @@ def _crashed(report: pytest.TestReport, contracts: str) -> dict[str, Any] | None
     if not file.startswith(f"{contracts}/") or len(parts) != 2 or not case:
         return None
     reason = "the test process died while this case ran"
+    finding = {"code": "not-judged", "level": "fail", "at": "", "key": "", "expected": "a result", "actual": reason}
     return {
         "id": f"{parts[0]}/{operation}:{case}",
         "vendor": parts[0],
@@ -188,7 +189,7 @@ def _crashed(report: pytest.TestReport, contracts: str) -> dict[str, Any] | None
         "status": None,
         "elapsed_ms": None,
         "passed": [],
-        "verdicts": [{"check": "pytest", "outcome": "error", "reason": reason, "findings": []}],
+        "verdicts": [{"check": "pytest", "outcome": "error", "reason": reason, "findings": [finding]}],
     }
 
 

@@ -22,9 +22,9 @@ from provendor.cache import Cache
 from provendor.check import checks_digest
 from provendor.evidence import describe, result_json
 from provendor.network import Guard, Refused
-from provendor.pytest_collect import CaseItem, ContractFile, Contracts, sentence, vendor_marker
+from provendor.pytest_collect import CaseItem, ContractFile, Contracts, vendor_marker
 from provendor.run import Result
-from provendor.verdict import Outcome, Verdict
+from provendor.verdict import Finding, Outcome, Verdict, sentence
 
 # What travels with a report, as plain values, from where a test ran to where reports are made.
 PLANNED = "provendor_planned"  # true with the setup of each case
@@ -161,7 +161,12 @@ def _not_run(item: CaseItem, report: pytest.TestReport) -> Result:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         return Result(item.case, Outcome.SKIP, (), now, 0.0, reason=reason.removeprefix("Skipped: "))
     reason = f"pytest's {report.when} of the case failed"
-    return Result(item.case, Outcome.ERROR, (Verdict("pytest", Outcome.ERROR, reason=reason),), now, 0.0, reason=reason)
+    return Result(item.case, Outcome.ERROR, (not_judged(reason),), now, 0.0, reason=reason)
+
+
+def not_judged(reason: str) -> Verdict:
+    """Return the verdict on a case that something around it kept from being judged."""
+    return Verdict("pytest", Outcome.ERROR, (Finding("not-judged", "a result", reason),), reason)
 
 
 def _whole(text: str) -> str:

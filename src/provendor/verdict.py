@@ -49,6 +49,11 @@ class Finding:
     level: Outcome = Outcome.FAIL
 
 
+def sentence(code: str, at: str, expected: str, actual: str) -> str:
+    """Return a finding as one sentence: `body-schema at /id: expected integer, got string "7"`."""
+    return f"{code}{' at ' + at if at else ''}: expected {expected}, got {actual}"
+
+
 class Skip(Exception):
     """Raised by a check that has nothing to say about an exchange; the text is the reason."""
 

@@ -6,6 +6,8 @@ Without RUN the newest run is told of; RUN is an id below reports/runs/, a folde
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,12 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from provendor import archive, telling
-from provendor.archive import KeptRun
 from provendor.commands import arguments, console
-from provendor.story import CaseTold, Details, Story, Word
-
-FORMATS: dict[str, str] = {}
-"""Forms other than the page: name to module, which has `render(story: Story, details: Details) -> Iterator[str]`."""
+from provendor.forms import FORMS, Told
+from provendor.run import nearest_root
+from provendor.story import Story, Word
 
 EXITS = {Word.GO: 0, Word.WARNINGS: 0, Word.NO_GO: 1, Word.UNKNOWN: 3}
 
@@ -27,10 +27,14 @@ EXITS = {Word.GO: 0, Word.WARNINGS: 0, Word.NO_GO: 1, Word.UNKNOWN: 3}
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("run", nargs="?", metavar="RUN", help="which run (default: the newest)")
+    parser.add_argument("--format", choices=sorted(FORMS), metavar="FORM", help=f"one of {', '.join(sorted(FORMS))}")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where the form goes (default: standard output)")
     parser.add_argument(
-        "--format", choices=sorted(FORMATS), metavar="FORM", help=f"one of {', '.join(sorted(FORMATS))}"
+        "--badges", type=Path, metavar="DIR", help="write an SVG badge per vendor, and one for all, there"
     )
-    parser.add_argument("--to", type=Path, metavar="FILE", help="where the form goes (default: standard output)")
+    parser.add_argument(
+        "--step-summary", action="store_true", help="append the job summary to the file in $GITHUB_STEP_SUMMARY"
+    )
     parser.add_argument("--since", metavar="RUN", help="the run to compare with (default: the one before)")
     parser.add_argument(
         "--reports", type=Path, metavar="DIR", help="where runs are kept (default: reports/ in the root)"
@@ -47,30 +51,48 @@ def run(args: argparse.Namespace) -> int:
     kept = archive.find(reports, args.run)
     previous = archive.find(reports, args.since) if args.since else archive.before(reports, kept)
     story = telling.tell(kept, today=args.now or datetime.now(UTC).date(), previous=previous)
+    told = Told(story, kept, args.root or nearest_root(Path.cwd()) or reports.absolute().parent)
+    if args.badges:
+        _write_badges(story, args.badges)
+    if args.step_summary:
+        _append_summary(told)
     if args.format:
-        _write(import_module(FORMATS[args.format]).render(story, _details(kept)), args.to)
+        _write(import_module(FORMS[args.format]).render(told), args.output)
     elif args.json:
         console.print_json(_summary(story))
-    else:
+    elif not (args.badges or args.step_summary):
         print(f"{story.decision.word}: {story.decision.sentence}")
     return EXITS[story.decision.word] if args.gate else 0
 
 
-def _details(kept: KeptRun) -> Details:
-    def details(case: CaseTold) -> dict[str, Any]:
-        return kept.record(case.offset)
-
-    return details
-
-
 def _write(parts: Iterator[str], to: Path | None) -> None:
+    """Write a form, in UTF-8 and with its own line ends wherever it goes; a file is replaced in one step."""
     if to is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
         sys.stdout.writelines(parts)
         return
-    scratch = to.with_name(f".{to.name}.new")
-    with scratch.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
-        out.writelines(parts)
-    scratch.replace(to)
+    scratch = to.with_name(f".{to.name}.{os.getpid()}.new")
+    try:
+        with scratch.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
+            out.writelines(parts)
+        scratch.replace(to)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _write_badges(story: Story, folder: Path) -> None:
+    from provendor.forms import badges  # noqa: PLC0415 - only where asked for
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in badges.badges(story).items():
+        _write(iter((text,)), folder / name)
+
+
+def _append_summary(told: Told) -> None:
+    from provendor.forms import summary  # noqa: PLC0415 - only where asked for
+
+    summary.append(told, os.environ)
 
 
 def _summary(story: Story) -> dict[str, Any]:
