@@ -36,6 +36,7 @@ VENDOR: dict[str, Any] = {
         },
         "topic": "X-Acme-Topic",
         "delivery_id": "X-Acme-Delivery",
+        "subject": {"order": "$.id"},
         "order_by": "$.updated_at",
         "challenge": {
             "query": "hub.challenge",

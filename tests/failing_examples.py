@@ -347,6 +347,7 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
         "delivery-topic": Delivered(with_header(signed(), "X-Acme-Topic", "orders/created")),
         "delivery-id": Delivered(without(signed(), "X-Acme-Delivery")),
         "delivery-order": Delivered(body=ZONELESS, headers=signed(body=ZONELESS)),
+        "delivery-sequence": Delivered(webhooks={"delivery_id": "$.id"}),
         "delivery-challenge": Delivered(webhooks={"challenge__verify": "hub.challenge"}),
         "business": Example("status: 200", answered(), an_expect(), "acme.an-active-user-has-an-email"),
     }

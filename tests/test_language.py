@@ -219,7 +219,7 @@ _ASSERTION = {
 _JWT_GRANT = {**_OAUTH2, "grant": "jwt_bearer", "assertion": _ASSERTION}
 
 _HMAC = {"header": "X-Sign", "encoding": "hex", "secret": "{api_key}"}
-_HOOKS = {"signature": _HMAC, "topic": "X-Topic", "delivery_id": "X-Id"}
+_HOOKS = {"signature": _HMAC, "topic": "X-Topic", "delivery_id": "X-Id", "subject": {"user": "$.id"}}
 _DELIVERY = {"summary": "A user is new.", "topic": "users/new", "cases": {"ok": {}}}
 _SENT = [(f"{_V} webhooks", _HOOKS), ("users.yaml deliveries", {"users.new": _DELIVERY})]
 _D, _DC = "users.yaml deliveries users.new", "users.yaml deliveries users.new cases ok"
@@ -267,6 +267,7 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "webhooks.signature": [*_SENT, (f"{_V} webhooks", {"topic": "X-Topic"})],
     "webhooks.topic": [*_SENT, (f"{_V} webhooks topic", "$.event")],
     "webhooks.delivery_id": [*_SENT, (f"{_V} webhooks delivery_id", "$.id")],
+    "webhooks.subject": [*_SENT, (f"{_V} webhooks subject", {"user": ["$.account", "$.id"]})],
     "webhooks.order_by": [*_SENT, (f"{_V} webhooks order_by", "X-At")],
     "webhooks.challenge": _CHALLENGED,
     "challenge.query": [*_CHALLENGED, (f"{_ASK} query", "echo")],
@@ -286,6 +287,9 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "delivery.topic": [*_SENT, (f"{_D} topic", "users/created")],
     "delivery.scope": [*_SENT, (f"{_D} scope", "read_users")],
     "delivery.dedupe": [*_SENT, (f"{_D} dedupe", "id and moment")],
+    "delivery.delivery_id": [*_SENT, (f"{_D} delivery_id", ["$.verb", "$.id"])],
+    "delivery.subject": [*_SENT, (f"{_D} subject", {"account": "$.account"})],
+    "delivery.order_by": [*_SENT, (f"{_D} order_by", "$.updated_at")],
     "delivery.needed_by": [*_SENT, (f"{_D} needed_by", "The dashboard.")],
     "delivery.body": [*_SENT, (f"{_D} body", {"type": "object"})],
     "delivery.notes": [*_SENT, (f"{_D} notes", "Often late.")],

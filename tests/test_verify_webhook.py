@@ -222,9 +222,119 @@ def test_a_body_or_a_query_is_needed_and_not_both(handshake, tmp_path, capsys):
     assert handshake(ASKED, str(tmp_path / "body.bin")) == 2
     assert cli.main(["verify-webhook", "acme/orders.paid", str(tmp_path / "none"), "--root", str(tmp_path)]) == 2
     errors = capsys.readouterr().err
-    assert "give the file that holds the raw body, or --query" in errors
-    assert "a handshake has no body" in errors
+    assert (
+        errors.count("give the file that holds the raw body, or --deliveries for several, or --query for a handshake")
+        == 2
+    )
     assert "cannot read the body" in errors
+
+
+# --- several deliveries -------------------------------------------------------------------------------------------------
+
+OLDER = BODY.replace(b"T10:00:00", b"T09:00:00")
+OTHER = BODY.replace(b'"id":7', b'"id":8')
+
+
+def captured(number: int, body: bytes = BODY, secret: str = LIVE, topic: str = "orders/paid") -> dict[str, object]:
+    """A delivery as a receiver might have logged it."""
+    headers = with_header(with_header(PLAIN, "X-Acme-Delivery", f"d-{number}"), "X-Acme-Topic", topic)
+    return {"headers": dict(signed(headers, body, secret)), "text": body.decode(), "at": AT}
+
+
+@pytest.fixture
+def several(tmp_path, monkeypatch) -> Callable[..., int]:
+    """Run the command on several deliveries, an object per line."""
+    monkeypatch.setenv("ACME_WEBHOOK_SECRET", LIVE)
+
+    def run(*deliveries: dict[str, object], name: str = "acme", words: tuple[str, ...] = ()) -> int:
+        a_suite(tmp_path)
+        log = tmp_path / "captured.jsonl"
+        log.write_text("".join(json.dumps(each) + "\n" for each in deliveries))
+        return cli.main(["verify-webhook", name, "--deliveries", str(log), "--root", str(tmp_path), *words])
+
+    return run
+
+
+def test_several_deliveries_are_new_repeated_or_late(several, capsys):
+    """In the order of their arrival; one that is not genuine counts for nothing."""
+    forged = captured(4, OLDER, secret="another")
+
+    assert several(captured(1), captured(1), captured(2, OLDER), captured(3, OTHER), forged, captured(4, BODY)) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "1 new: acme/orders.paid",
+        "2 duplicate: acme/orders.paid",
+        "3 late: acme/orders.paid",
+        "4 new: acme/orders.paid",
+        "5 not genuine: acme/orders.paid",
+        (
+            "  fail signature-wrong at header x-acme-signature: "
+            "expected the signature of these bytes with our secret, got another one"
+        ),
+        "6 new: acme/orders.paid",
+        "6 deliveries: 3 new, 1 duplicate, 1 late, 1 not genuine",
+    ]
+
+
+def test_repetitions_and_late_ones_are_no_failure(several):
+    """They happen; what matters is to know them."""
+    assert several(captured(1), captured(1), captured(2, OLDER)) == 0
+
+
+def test_a_topic_that_is_not_under_contract_is_said(several, capsys):
+    """Nothing is known about such a delivery, so nothing says what to do with it."""
+    assert several(captured(1, topic="orders/eaten")) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "1 unknown: acme/?",
+        "  fail delivery-topic at header x-acme-topic: expected a topic of the contract, got orders/eaten",
+        "1 deliveries: 0 new, 0 duplicate, 0 late, 0 not genuine",
+    ]
+
+
+def test_machines_get_each_delivery_and_the_counts(several, capsys):
+    """One document, in the order of arrival."""
+    assert several(captured(1), captured(1), name="acme/orders.paid", words=("--json",)) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "deliveries": [
+            {"delivery": "acme/orders.paid", "genuine": True, "fate": "new", "findings": []},
+            {"delivery": "acme/orders.paid", "genuine": True, "fate": "duplicate", "findings": []},
+        ],
+        "counts": {"new": 1, "duplicate": 1, "late": 0, "not genuine": 0},
+    }
+
+
+def test_the_secret_is_not_printed_with_several_either(several, capsys):
+    """Nor anything that stands in `redact`."""
+    assert several(captured(1, b'{"buyer": "Jane Roe"}'), words=("--json",)) == 0
+    printed = capsys.readouterr().out
+    assert LIVE not in printed
+    assert "Jane Roe" not in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected a list of deliveries, each with headers, at, body, json, text, base64"),
+        ("{", "expected a JSON object in every line"),
+        ('{"status": 200}', "delivery 1: unknown key status; known here: headers, at, body, json, text, base64"),
+        ('{"text": "a", "at": "yesterday"}', 'delivery 1: "yesterday" is no moment'),
+        ('{"text": "a", "at": true}', "delivery 1: true is no moment"),
+        ("7", "delivery 1: expected a mapping with headers"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_deliveries_is_said(text, message, several, tmp_path, capsys):
+    """With the number of the delivery; exit code 2."""
+    several(captured(1))
+    (tmp_path / "bad.jsonl").write_text(text)
+    words = ["verify-webhook", "acme", "--deliveries", str(tmp_path / "bad.jsonl"), "--root", str(tmp_path)]
+
+    assert cli.main(words) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_headers_belong_to_one_delivery(several, capsys):
+    """Those of several stand in their file."""
+    assert several(captured(1), words=("--header", "X-A: b")) == 2
+    assert "those of --deliveries have headers of their own" in capsys.readouterr().err
 
 
 def test_a_vendor_that_does_not_sign_cannot_be_verified(tmp_path, capsys):

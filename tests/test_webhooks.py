@@ -32,7 +32,7 @@ from provendor.contract import Challenge
 from provendor.exchange import Headers, Origin
 from provendor.signature import faults
 from provendor.verdict import Outcome
-from provendor.webhooks import Inbox, answer_challenge, forgeries, moment
+from provendor.webhooks import answer_challenge, forgeries
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,7 +50,7 @@ def test_a_genuine_delivery_passes(tmp_path):
     result = arrived(a_suite(tmp_path))
 
     assert result.outcome is Outcome.PASS
-    own = ("body", "signature", "forgeries", "topic", "duplicates", "challenge")
+    own = ("body", "signature", "forgeries", "topic", "duplicates", "sequence", "challenge")
     assert {name: verdicts(result)[name] for name in own} == dict.fromkeys(own, "pass")
 
 
@@ -210,62 +210,6 @@ def test_a_contract_that_mixes_up_the_parameters_is_told(tmp_path):
     result = arrived(a_suite(tmp_path, a_vendor(challenge__verify="hub.challenge")))
 
     assert codes(result) == ["delivery-challenge"]
-
-
-# --- duplicates and order -----------------------------------------------------------------------------------------------
-
-
-def test_a_repetition_is_dropped():
-    """By its id, whatever it holds."""
-    inbox = Inbox()
-
-    assert inbox.take("d1", "order 7", "2026-11-20T10:00:00Z") == "new"
-    assert inbox.take("d1", "order 7", "2026-11-20T10:00:00Z") == "duplicate"
-    assert inbox.take("d1", "order 8", "2026-11-20T11:00:00Z") == "duplicate"
-
-
-def test_an_older_state_is_late():
-    """Moments are compared, not their text: 10:59 in Berlin is before 10:00 in London."""
-    inbox = Inbox()
-
-    assert inbox.take("d2", "order 7", "2026-11-20T10:00:00Z") == "new"
-    assert inbox.take("d1", "order 7", "2026-11-20T10:59:00+01:00") == "late"
-    assert inbox.take("d1", "order 7", "2026-11-20T10:59:00+01:00") == "duplicate"
-    assert inbox.take("d3", "order 8", "2026-11-20T09:00:00Z") == "new"
-    assert inbox.take("d4", "order 7", "1795168801") == "new"
-
-
-@given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=6))
-def test_whatever_the_order_and_the_repetitions_the_newest_state_stays(order, again):
-    """Only `new` is acted on."""
-    inbox, state = Inbox(), -1
-    for number in [*order, *again]:
-        if inbox.take(f"d{number}", "order 7", str(1_795_168_800 + number)) == "new":
-            state = number
-
-    assert state == 5
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("1795168800", 1795168800.0),
-        ("1795168800.5", 1795168800.5),
-        ("2026-11-20T10:00:00Z", 1795168800.0),
-        ("2026-11-20T11:00:00.204188031+01:00", 1795168800.204188),
-        ("2026-11-20T10:00:00", None),
-        ("2026-11-20", None),
-        ("1795168800000", None),
-        ("nan", None),
-        ("inf", None),
-        ("yesterday", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_moment_has_a_zone_or_is_seconds(text, expected):
-    """Milliseconds and local times are none: they would compare wrongly without a word."""
-    assert moment(text) == (pytest.approx(expected) if expected is not None else None)
 
 
 # --- adopt, validate, collect, show -------------------------------------------------------------------------------------

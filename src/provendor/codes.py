@@ -379,6 +379,13 @@ _TABLE = (
         "Use a moment with its zone, in ISO 8601 or in seconds since 1970; or read the thing itself before you change it.",
     ),
     Code(
+        "delivery-sequence",
+        "a receiver that follows the contract would take a repeated or a late delivery wrongly",
+        "From the delivery others were made: the same again, another one about the same thing, an older one after a newer. Told "
+        "apart by what the contract names, one would be dropped that must be acted on, or acted on that must not.",
+        "Look at `delivery_id:`, `subject:` and `order_by:`: the id is that of the delivery, not of the thing that it is about.",
+    ),
+    Code(
         "delivery-challenge",
         "an endpoint that follows the contract would answer the handshake wrongly",
         "The vendor asks with our token and a text, and wants the text back; with anything else it must be refused. The "

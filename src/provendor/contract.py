@@ -371,15 +371,17 @@ class Challenge(NamedTuple):
 class Delivery(Plan):
     """What a vendor posts to us. `secret` names the secret that signs it; without a rule it is not signed.
 
-    `topic_at`, `delivery_id` and `order_by` are each a header, or a JSONPath into the body: which topic it is, what tells
-    a repetition, what puts deliveries in order. `dedupe` says in words what tells a repetition where no such place does.
+    Places are each a header, or a JSONPath into the body: `topic_at` of its topic, `delivery_id` of what tells a repetition,
+    `subject` of what it is about, with the kind of thing before, `order_by` of the moment that puts deliveries about one
+    thing in order. `dedupe` says in words what tells a repetition where no such place does.
     """
 
     section: ClassVar[str] = "deliveries"
 
     topic: str | None = None
     topic_at: str | None = None
-    delivery_id: str | None = None
+    delivery_id: tuple[str, ...] = ()
+    subject: tuple[str, tuple[str, ...]] | None = None
     order_by: str | None = None
     signature: SignatureRule | None = None
     secret: str | None = None

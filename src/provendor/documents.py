@@ -204,7 +204,7 @@ def _delivery_table(vendors: Iterable[Vendor], with_vendor: bool) -> tuple[tuple
 def _delivery(operation: Operation) -> tuple[str, ...]:
     plan = operation.cases[0].plan
     assert isinstance(plan, Delivery)  # noqa: S101 - every case of a delivery has one
-    repeated = plan.dedupe or (f"`{plan.delivery_id}`" if plan.delivery_id else "")
+    repeated = plan.dedupe or ", ".join(f"`{place}`" for place in plan.delivery_id)
     return (
         f"`{operation.id}`",
         f"`{plan.topic}`" if plan.topic else "",

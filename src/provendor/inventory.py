@@ -162,7 +162,7 @@ def _delivery(delivery: Operation) -> DeliveryRow:
         topic=plan.topic,
         summary=delivery.summary,
         scope=plan.scope,
-        dedupe=plan.dedupe or plan.delivery_id or "",
+        dedupe=plan.dedupe or ", ".join(plan.delivery_id),
         order_by=plan.order_by,
         signature=plan.signature.header if plan.signature else None,
         schema=_described_at(delivery.cases[0].expect.body),

@@ -107,6 +107,8 @@ class Language:
         yield from _required(value, schema, way, hinted=[did_you_mean(key, known) for key in unknown])
         if len(value) < schema.get("minProperties", 0):
             yield Fault(way, "expected at least one entry, got an empty mapping")
+        if len(value) > schema.get("maxProperties", len(value)):
+            yield Fault(way, f"expected {_phrase(schema)}, got {len(value)} entries")
         for key, item in value.items():
             below = (*way, key)
             if key in known:

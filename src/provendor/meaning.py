@@ -557,10 +557,16 @@ def _delivery(delivery: Node, vendor: Node) -> Found:
         yield delivery.fault(
             f'the key "topic" is missing: deliveries say at {webhooks["topic"].text} which one they are', at_key=True
         )
+    ordered = next((node["order_by"] for node in (delivery, webhooks) if "order_by" in node), None)
+    if ordered is not None and "subject" not in delivery and "subject" not in webhooks:
+        yield delivery.fault(
+            f'the key "subject" is missing: {ordered.text} puts deliveries in order only where they are about one thing',
+            at_key=True,
+        )
     for case in delivery["cases"].values():
         yield from _same_header_twice(case["headers"])
         for lacking in case["without"].entries():
-            if vendor.is_mapping and lacking.text and lacking.text not in webhooks:
+            if vendor.is_mapping and lacking.text and lacking.text not in webhooks and lacking.text not in delivery:
                 yield lacking.fault(
                     f"`webhooks` in vendor.yaml says nothing of {lacking.text}, so that no delivery carries it"
                 )

@@ -15,12 +15,14 @@ RECEIVER = "https://receiver.example"
 def plan(shared: dict[str, Any], delivery: dict[str, Any], case: dict[str, Any]) -> Delivery:
     """Return what one case of a delivery is, from the vendor's `webhooks`, the delivery and the case."""
     lacking = case.get("without", ())
-    carried = {key: value for key, value in shared.items() if key not in lacking}
+    own = {key: delivery[key] for key in ("delivery_id", "subject", "order_by") if key in delivery}
+    carried = {key: value for key, value in (shared | own).items() if key not in lacking}
     signature = carried.get("signature")
     return Delivery(
         topic=delivery.get("topic"),
         topic_at=carried.get("topic"),
-        delivery_id=carried.get("delivery_id"),
+        delivery_id=_places(carried.get("delivery_id", [])),
+        subject=_subject(carried["subject"]) if "subject" in carried else None,
         order_by=carried.get("order_by"),
         signature=_signature(signature) if signature else None,
         secret=_name(signature["secret"]) if signature else None,
@@ -29,6 +31,15 @@ def plan(shared: dict[str, Any], delivery: dict[str, Any], case: dict[str, Any])
         dedupe=delivery.get("dedupe", ""),
         needed_by=delivery.get("needed_by", ""),
     )
+
+
+def _places(value: str | list[str]) -> tuple[str, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _subject(value: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    ((kind, places),) = value.items()
+    return kind, _places(places)
 
 
 def _signature(value: dict[str, Any]) -> SignatureRule:

@@ -6,17 +6,16 @@ treats it like any other thing that a vendor sends.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from provendor import jsonpath
+from provendor import inbox
 from provendor.asking import Asked
 from provendor.clock import Clock
 from provendor.contract import Case, Challenge, Delivery
-from provendor.exchange import Headers, Json
+from provendor.exchange import Headers
+from provendor.inbox import Fate, Inbox, Places, absent, arrival, moment, shown
 from provendor.requests import Values, build
 from provendor.signature import Fault, SignatureRule, faults, is_genuine, rewritten, sign
 from provendor.transport import Transport
@@ -48,6 +47,7 @@ def judge(plan: Delivery, headers: Headers, body: bytes, values: Values, day: st
         yield _verdict("signature", map(finding, faults(plan.signature, headers, body, secret, now)))
         yield _verdict("forgeries", _accepted_forgeries(plan.signature, body, secret))
     yield from identity(plan, headers, body)
+    yield _verdict("sequence", inbox.untold(plan, headers, body))
     if plan.challenge is not None:
         yield _verdict("challenge", _wrong_challenges(plan.challenge, values))
 
@@ -60,9 +60,8 @@ def identity(
     Headers that are None are not known, and what stands in them is not judged. `missing` is how bad it is that what the
     contract names is not there.
     """
-    known = _Places(headers, body)
-    yield _verdict("topic", _wrong_topic(plan, known, missing))
-    yield _verdict("duplicates", _duplicates(plan, known, missing))
+    yield _verdict("topic", _wrong_topic(plan, Places(headers, body), missing))
+    yield _verdict("duplicates", inbox.missing(plan, headers, body, missing))
 
 
 def verify(plan: Delivery, headers: Headers, body: bytes, secret: str, now: float) -> Iterator[Finding]:
@@ -74,6 +73,61 @@ def verify(plan: Delivery, headers: Headers, body: bytes, secret: str, now: floa
         yield from map(finding, faults(plan.signature, headers, body, secret, now))
     for verdict in identity(plan, headers, body, missing=Outcome.WARN):
         yield from verdict.findings
+
+
+class Received(NamedTuple):
+    """One of several captured deliveries: which it is (None: no topic of the contract), what it breaks, what to do with it.
+
+    One that is not genuine has no fate: nobody should act on it, or remember it.
+    """
+
+    delivery: str | None
+    findings: tuple[Finding, ...]
+    fate: Fate | None
+
+    @property
+    def genuine(self) -> bool:
+        """Whether nothing speaks against the signature."""
+        return not any(each.code.startswith("signature-") for each in self.findings)
+
+
+def receive(
+    plans: Mapping[str, Delivery], deliveries: Iterable[tuple[Headers, bytes, float]], secret: str
+) -> Iterator[Received]:
+    """Judge deliveries in the order of their arrival, as a receiver would who follows the contract.
+
+    `plans` are by id, of one vendor; a delivery is that whose topic it bears. The float is when it arrived.
+    """
+    remembered = Inbox()
+    for headers, body, now in deliveries:
+        name = _named(plans, headers, body)
+        plan = plans[name] if name else None
+        found = tuple(verify(plan, headers, body, secret, now) if plan else _unknown(plans, headers, body, secret, now))
+        judged = Received(name, found, None)
+        if plan is None or not judged.genuine:
+            yield judged
+        else:
+            yield judged._replace(fate=remembered.take(arrival(plan, headers, body)))
+
+
+def _named(plans: Mapping[str, Delivery], headers: Headers, body: bytes) -> str | None:
+    known = Places(headers, body)
+    given = {name: known.all(plan.topic_at) if plan.topic_at else [] for name, plan in plans.items()}
+    fitting = next((name for name, topics in given.items() if plans[name].topic in topics), None)
+    # What bears no topic can only be what was asked for.
+    return fitting if fitting or len(plans) > 1 or any(given.values()) else next(iter(plans))
+
+
+def _unknown(
+    plans: Mapping[str, Delivery], headers: Headers, body: bytes, secret: str, now: float
+) -> Iterator[Finding]:
+    """Yield what a delivery breaks that is none of the contract: its vendor signs all of them in the same way."""
+    plan = next(iter(plans.values()))
+    if plan.signature is not None:
+        yield from map(finding, faults(plan.signature, headers, body, secret, now))
+    place = plan.topic_at or ""
+    given = Places(headers, body).first(place) if place else None
+    yield Finding("delivery-topic", "a topic of the contract", given or "none", shown(place) if place else "")
 
 
 def signed_anew(plan: Delivery, headers: Headers, body: bytes, values: Values, at: int) -> Headers:
@@ -160,109 +214,18 @@ def _cased(headers: Headers, change: Callable[[str], str]) -> Headers:
     return Headers(tuple((change(name), value) for name, value in headers))
 
 
-# --- topic, identity, order -------------------------------------------------------------------------------------------
+# --- topic ------------------------------------------------------------------------------------------------------------
 
 
-class _Places:
-    """What stands in a delivery where a contract says: in a header, or in the body at a JSONPath."""
-
-    def __init__(self, headers: Headers | None, body: bytes) -> None:
-        self._headers = headers
-        self._body = body
-
-    def knows(self, place: str | None) -> bool:
-        """Tell whether this place was given at all."""
-        return place is not None and (self._headers is not None or place.startswith("$"))
-
-    def all(self, place: str) -> list[str]:
-        """Return what stands there as text; nothing for null, lists and mappings."""
-        if not place.startswith("$"):
-            return list(self._headers.all(place)) if self._headers is not None else []
-        try:
-            value: Json = json.loads(self._body)
-        except (ValueError, RecursionError):
-            return []
-        found = jsonpath.find(place, value)
-        return [each if isinstance(each, str) else json.dumps(each) for each in found if _is_scalar(each)]
-
-
-def _is_scalar(value: Json) -> bool:
-    return value is not None and not isinstance(value, (list, dict))
-
-
-def _at(place: str) -> str:
-    return place if place.startswith("$") else f"header {place.lower()}"
-
-
-def _absent(place: str) -> str:
-    return "nothing there" if place.startswith("$") else "no such header"
-
-
-def _wrong_topic(plan: Delivery, known: _Places, missing: Outcome) -> Iterator[Finding]:
+def _wrong_topic(plan: Delivery, known: Places, missing: Outcome) -> Iterator[Finding]:
     place = plan.topic_at
     if place is None or plan.topic is None or not known.knows(place):
         return
     given = known.all(place)
     if not given:
-        yield Finding("delivery-topic", plan.topic, _absent(place), _at(place), level=missing)
+        yield Finding("delivery-topic", plan.topic, absent(place), shown(place), level=missing)
     elif plan.topic not in given:
-        yield Finding("delivery-topic", plan.topic, given[0], _at(place))
-
-
-@dataclass(slots=True)
-class Inbox:
-    """What a receiver must remember: which deliveries it has seen, and how far each object has got.
-
-    inbox = Inbox()
-    inbox.take("delivery-1", "order 7", "2026-11-20T11:00:00+01:00")     # "new"
-    inbox.take("delivery-1", "order 7", "2026-11-20T11:00:00+01:00")     # "duplicate"
-    inbox.take("delivery-0", "order 7", "2026-11-20T09:59:00Z")          # "late": an older state of the same thing
-    """
-
-    _seen: set[str] = field(default_factory=set)
-    _newest: dict[str, float] = field(default_factory=dict)
-
-    def take(self, delivery_id: str, subject: str, at: str | None) -> str:
-        """Say what to do with a delivery: act on it (`new`), drop it (`duplicate`), or not undo newer state (`late`).
-
-        `at` is its moment as text; one that cannot be read puts nothing in order.
-        """
-        if delivery_id in self._seen:
-            return "duplicate"
-        self._seen.add(delivery_id)
-        when = moment(at)
-        if when is None:
-            return "new"
-        if when < self._newest.get(subject, when):
-            return "late"
-        self._newest[subject] = when
-        return "new"
-
-
-def _duplicates(plan: Delivery, known: _Places, missing: Outcome) -> Iterator[Finding]:
-    """Find a delivery that cannot be told from its own repetition, or that cannot be put in order."""
-    place, order = plan.delivery_id, plan.order_by
-    if place is not None and known.knows(place) and not any(known.all(place)):
-        wanted = "the key by which a repetition is dropped"
-        yield Finding("delivery-id", wanted, _absent(place), _at(place), level=missing)
-    if order is not None and known.knows(order) and moment(next(iter(known.all(order)), None)) is None:
-        given = next(iter(known.all(order)), None)
-        wanted = "the moment that puts deliveries in order"
-        actual = _absent(order) if given is None else "no moment that can be read"
-        yield Finding("delivery-order", wanted, actual, _at(order), level=Outcome.WARN)
-
-
-def moment(text: str | None) -> float | None:
-    """Return a moment in seconds since 1970, from ISO 8601 with its zone or from such seconds; None for anything else."""
-    if text is None:
-        return None
-    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text, re.ASCII):
-        return float(text)
-    try:
-        read = datetime.fromisoformat(text)
-        return read.timestamp() if read.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
+        yield Finding("delivery-topic", plan.topic, given[0], shown(place))
 
 
 # --- the handshake ----------------------------------------------------------------------------------------------------

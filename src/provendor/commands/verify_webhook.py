@@ -2,10 +2,12 @@
 
     provendor verify-webhook shopify/orders.create body.bin --header 'X-Shopify-Hmac-Sha256: …' --header '…'
     provendor verify-webhook chatwoot/message_created body.bin --header '…' --now 1795168800
+    provendor verify-webhook shopify --deliveries captured.jsonl
     provendor verify-webhook meta/page.feed --query 'hub.mode=subscribe&hub.verify_token=…&hub.challenge=…'
 
 The secret comes from the environment variable that the contract names, or from the one that --secret-env names; it is
-never printed. Save the body as it arrived: an editor's line feed at the end breaks the signature.
+never printed. Save the body as it arrived: an editor's line feed at the end breaks the signature. Several deliveries are
+judged together, in the order of their arrival: which are new, which are repetitions, which come late.
 """
 
 from __future__ import annotations
@@ -14,27 +16,38 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from provendor import loading, requests, validate, webhooks
+from provendor import answers, inbox, loading, requests, validate, webhooks
+from provendor.answers import Captured
 from provendor.commands import arguments, console
 from provendor.contract import Case, Challenge, Delivery, Vendor
 from provendor.errors import UsageError
 from provendor.exchange import Headers
+from provendor.inbox import Fate
 from provendor.plaintext import visible
 from provendor.redact import Redactor
 from provendor.run import exit_code
 from provendor.suggest import did_you_mean
 from provendor.verdict import Finding, Outcome, worst
+from provendor.webhooks import Received
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("delivery", metavar="VENDOR/DELIVERY", help="the delivery's id, or its topic")
+    parser.add_argument(
+        "delivery", metavar="VENDOR/DELIVERY", help="the delivery's id, or its topic; of several the vendor"
+    )
     parser.add_argument("body", nargs="?", metavar="FILE", help="the raw body; - reads standard input")
     arguments.add_header(parser)
+    parser.add_argument(
+        "--deliveries",
+        type=Path,
+        metavar="FILE",
+        help="several deliveries, as YAML, JSON or JSON lines, judged together",
+    )
     parser.add_argument("--secret-env", metavar="NAME", help="the environment variable that holds the secret")
     parser.add_argument(
         "--now",
@@ -49,36 +62,66 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Judge the delivery; 0 genuine, 1 not."""
+    """Judge the delivery, or several; 0 genuine, 1 not."""
     root = arguments.root_of(args)
     vendor_name, _, name = args.delivery.partition("/")
+    if sum(given is not None for given in (args.body, args.query, args.deliveries)) != 1:
+        raise UsageError(
+            "give the file that holds the raw body, or --deliveries for several, or --query for a handshake"
+        )
     with arguments.cache_of(root) as cache:
         vendor = loading.load(root, [vendor_name], cache).vendors[vendor_name]
-    cases = _cases(vendor, name)
-    plan = _plan(cases)
+    if args.deliveries is not None and not name:
+        cases = {id_: delivery.cases for id_, delivery in vendor.deliveries.items()}
+    else:
+        found = _cases(vendor, name)
+        cases = {found[0].operation: found}
+    plans = {id_: _plan(each) for id_, each in cases.items()}
     if args.query is not None:
-        if args.body is not None:
-            raise UsageError("a handshake has no body: give --query, or a body")
-        return _handshake(plan, vendor, args)
-    if args.body is None:
-        raise UsageError("give the file that holds the raw body, or --query for a handshake")
-    if plan.signature is None or plan.secret is None:
+        return _handshake(next(iter(plans.values())), vendor, args)
+    signed = next((plan for plan in plans.values() if plan.signature and plan.secret), None)
+    if signed is None or signed.signature is None or signed.secret is None:
         raise UsageError(
             f"contracts/{vendor.name}/vendor.yaml has no `webhooks.signature`: nothing says how it is signed"
         )
-    body, headers = _body(args.body), Headers(tuple(args.header))
-    secret = _secret(vendor, plan.secret, args.secret_env)
+    secret = _secret(vendor, signed.secret, args.secret_env)
+    captured = _captured(args)
+    judged = list(_judged(vendor, cases, plans, captured, secret))
+    if args.deliveries is not None:
+        _print_all(vendor, judged, args.json)
+    else:
+        _print(f"{vendor.name}/{next(iter(cases))}", judged[0], captured[0], signed.signature.header, args.json)
+    levels = [finding.level for each in judged for finding in each.findings]
+    return exit_code([worst(levels) if levels else Outcome.PASS], args.strict)
+
+
+def _captured(args: argparse.Namespace) -> list[Captured]:
+    """Return what is judged, each with the moment of its arrival."""
     now = time.time() if args.now is None else args.now
-    found = [
-        *_clean(webhooks.verify(plan, headers, body, secret, now), vendor, secret, body),
-        *_clean(_of_the_body(cases, vendor, body), vendor, secret, body),
-    ]
-    _print(f"{vendor.name}/{cases[0].operation}", found, len(body), plan.signature.header, args.json)
-    return exit_code([worst(each.level for each in found) if found else Outcome.PASS], args.strict)
+    if args.deliveries is None:
+        return [Captured(_body(args.body), Headers(tuple(args.header)), now)]
+    if args.header:
+        raise UsageError("--header is for one delivery; those of --deliveries have headers of their own")
+    return [each._replace(at=now if each.at is None else each.at) for each in answers.read_deliveries(args.deliveries)]
+
+
+def _judged(
+    vendor: Vendor,
+    cases: Mapping[str, tuple[Case, ...]],
+    plans: Mapping[str, Delivery],
+    captured: list[Captured],
+    secret: str,
+) -> Iterator[Received]:
+    """Yield how each delivery fares, without anything that must not be shown."""
+    arrived = [(each.headers, each.body, each.at or 0.0) for each in captured]
+    for each, received in zip(captured, webhooks.receive(plans, arrived, secret), strict=True):
+        of_the_body = _of_the_body(cases[received.delivery], vendor, each.body) if received.delivery else ()
+        found = _clean([*received.findings, *of_the_body], vendor, secret, each.body)
+        yield received._replace(findings=tuple(found))
 
 
 def _moment(text: str) -> float:
-    found = webhooks.moment(text)
+    found = inbox.moment(text)
     if found is None:
         raise argparse.ArgumentTypeError(f"expected seconds since 1970 or a moment with its zone, got {text!r}")
     return found
@@ -143,20 +186,54 @@ def _clean(found: Iterable[Finding], vendor: Vendor, secret: str, body: bytes) -
         )
 
 
-def _print(delivery: str, found: list[Finding], size: int, header: str, as_json: bool) -> None:
-    genuine = not any(each.code.startswith("signature-") for each in found)
+def _print(delivery: str, judged: Received, captured: Captured, header: str, as_json: bool) -> None:
+    size = len(captured.body)
     if as_json:
-        findings = [
-            {"code": f.code, "level": str(f.level), "at": f.at, "expected": f.expected, "actual": f.actual}
-            for f in found
-        ]
-        console.print_json({"delivery": delivery, "genuine": genuine, "bytes": size, "findings": findings})
+        findings = [*map(_as_json, judged.findings)]
+        console.print_json({"delivery": delivery, "genuine": judged.genuine, "bytes": size, "findings": findings})
         return
-    if genuine:
+    if judged.genuine:
         print(f"genuine: {delivery}, {header} fits these {size} bytes")
     else:
         print(f"not genuine: {delivery}, {size} bytes")
-    for each in found:
+    _print_findings(judged.findings)
+
+
+def _print_all(vendor: Vendor, judged: list[Received], as_json: bool) -> None:
+    """Print a line for each delivery in the order of arrival, and how many of each kind there were."""
+    counts = {str(fate): sum(each.fate is fate for each in judged) for fate in Fate}
+    counts["not genuine"] = sum(not each.genuine for each in judged)
+    if as_json:
+        rows = [
+            {
+                "delivery": f"{vendor.name}/{each.delivery}" if each.delivery else None,
+                "genuine": each.genuine,
+                "fate": str(each.fate) if each.fate else None,
+                "findings": [*map(_as_json, each.findings)],
+            }
+            for each in judged
+        ]
+        console.print_json({"deliveries": rows, "counts": counts})
+        return
+    for number, each in enumerate(judged, 1):
+        said = str(each.fate) if each.fate else "not genuine" if not each.genuine else "unknown"
+        print(visible(f"{number} {said}: {vendor.name}/{each.delivery or '?'}"))
+        _print_findings(each.findings)
+    print(f"{len(judged)} deliveries: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+def _as_json(found: Finding) -> dict[str, str]:
+    return {
+        "code": found.code,
+        "level": str(found.level),
+        "at": found.at,
+        "expected": found.expected,
+        "actual": found.actual,
+    }
+
+
+def _print_findings(findings: Iterable[Finding]) -> None:
+    for each in findings:
         at = f" at {each.at}" if each.at else ""
         print(visible(f"  {each.level} {each.code}{at}: expected {each.expected}, got {each.actual}"))
 
