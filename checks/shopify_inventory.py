@@ -1,7 +1,4 @@
-"""What makes a level of stock one that the dashboard may show, whichever way it came.
-
-A delivery and an answer are two exchanges, and a check sees one: `parity` takes the bodies of both.
-"""
+"""What makes a level of stock one that the dashboard may show, whichever way it came."""
 
 from __future__ import annotations
 
@@ -23,6 +20,18 @@ def the_level_is_of_the_item(exchange: Exchange, expect: Expect) -> Iterator[Fin
     item, named = level.get("inventory_item_id"), str(level.get("admin_graphql_api_id", ""))
     if named and not named.endswith(f"?inventory_item_id={item}"):
         yield Finding("business", f"…?inventory_item_id={item}", named, "/admin_graphql_api_id")
+
+
+@check("shopify/inventory_levels.update:ok", beside="shopify/inventory.levels:ok")
+def the_level_delivered_is_the_level_asked(exchange: Exchange, expect: Expect, beside: Exchange) -> Iterator[Finding]:
+    """A level that is delivered and one that is asked for are the same number for the same item and location."""
+    yield from parity(exchange.json, beside.json)
+
+
+@check("shopify/inventory_levels.update:oversold", beside="shopify/inventory.levels:oversold")
+def less_than_nothing_is_the_same_both_ways(exchange: Exchange, expect: Expect, beside: Exchange) -> Iterator[Finding]:
+    """Of what was sold more often than it was there, delivery and answer tell the same number."""
+    yield from parity(exchange.json, beside.json)
 
 
 def parity(delivery: Any, answer: Any) -> tuple[Finding, ...]:

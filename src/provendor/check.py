@@ -15,7 +15,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
@@ -27,7 +27,7 @@ from provendor.exchange import BodyNotJson, Exchange
 from provendor.redact import Redactor
 from provendor.verdict import Finding, Outcome, Skip, Verdict
 
-Judge: TypeAlias = Callable[[Exchange, Expect], "Iterable[Finding] | None"]
+Judge: TypeAlias = Callable[..., "Iterable[Finding] | None"]  # (exchange, expect), and `beside` where that is named
 
 _MOST_FINDINGS = 50  # more of the same helps nobody, and a generator may never end
 _LONGEST_MESSAGE = 300
@@ -37,13 +37,15 @@ _LONGEST_MESSAGE = 300
 class Check:
     """A marked function. `patterns` are the selectors it is bound to; none means every case.
 
-    `summary` is the first line of its docstring: the claim that is true where the check passes.
+    `beside` is the one case whose answer it compares with the one it judges; `given` hands that answer over. `summary` is
+    the first line of its docstring: the claim that is true where the check passes.
     """
 
     name: str
     judge: Judge
     patterns: tuple[str, ...] = ()
     summary: str = ""
+    beside: str = ""
     passed: Verdict = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -54,33 +56,39 @@ class Check:
         """Call the function itself, as its own tests do."""
         return self.judge(exchange, expect)
 
+    def given(self, beside: Exchange) -> Check:
+        """Return the same check with the answer that it compares with."""
+        return replace(self, judge=partial(self.judge, beside=beside), beside="")
+
 
 @overload
 def check(judge: Judge, /) -> Check: ...
 @overload
-def check(*patterns: str) -> Callable[[Judge], Check]: ...
-def check(*marked: Any) -> Any:
+def check(*patterns: str, beside: str = "") -> Callable[[Judge], Check]: ...
+def check(*marked: Any, beside: str = "") -> Any:
     """Mark a function as a check, for `load_checks` to find: `@check`, or `@check("vendor/operation.*", …)`.
 
-    Raises TypeError for what could never judge: an async function, or one that does not take (exchange, expect).
+    With `beside="vendor/operation:case"` it also takes the recorded answer of that case, as `beside`. Raises TypeError for
+    what could never judge: an async function, or one that does not take (exchange, expect).
     """
     if len(marked) == 1 and callable(marked[0]):
         return _mark(marked[0], ())
     if not all(isinstance(pattern, str) and pattern for pattern in marked):
         raise TypeError('@check takes selectors, such as @check("chatwoot/messages.*")')
-    return lambda judge: _mark(judge, marked)
+    return lambda judge: _mark(judge, marked, beside)
 
 
-def _mark(judge: Any, patterns: tuple[str, ...]) -> Check:
+def _mark(judge: Any, patterns: tuple[str, ...], beside: str = "") -> Check:
     name = getattr(judge, "__name__", "check")
     if inspect.iscoroutinefunction(judge) or inspect.isasyncgenfunction(judge):
         raise TypeError(f"{name}: a check is a plain function, not an async one")
+    others = {"beside": None} if beside else {}
     try:
-        inspect.signature(judge).bind(None, None)
+        inspect.signature(judge).bind(None, None, **others)
     except TypeError:
-        raise TypeError(f"{name}: a check takes (exchange, expect)") from None
+        raise TypeError(f"{name}: a check takes ({', '.join(('exchange', 'expect', *others))})") from None
     summary = (inspect.getdoc(judge) or "").partition("\n")[0]
-    return Check(name.strip("_").replace("_", "-"), judge, patterns, summary)
+    return Check(name.strip("_").replace("_", "-"), judge, patterns, summary, beside)
 
 
 def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
@@ -89,6 +97,8 @@ def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
     A crash is this check's error, except where the answer fails already because it is of another kind: then it is a skip.
     What was found before is kept; a finding outweighs a skip.
     """
+    if check.beside:
+        return _skipped(check.name, f"the answer of {check.beside}, which it compares with, is not at hand")
     findings: list[object] = []  # a check may yield anything
     try:
         found = check.judge(exchange, expect)
@@ -195,7 +205,8 @@ def _line_in(check: Check, traceback: TracebackType | None) -> int:
 
 
 def _code(check: Check) -> CodeType | None:
-    code = getattr(check.judge, "__code__", None)
+    judge = check.judge.func if isinstance(check.judge, partial) else check.judge
+    code = getattr(judge, "__code__", None)
     return code if isinstance(code, CodeType) else None
 
 

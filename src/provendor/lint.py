@@ -7,8 +7,11 @@ from pathlib import Path
 
 from provendor import cassette, check, loading, source
 from provendor.cache import Cache
+from provendor.check import Check
 from provendor.contract import Case, GraphqlEndpoint, Suite
 from provendor.errors import CassetteBroken, CassetteMissing, ContractError, Problem, UsageError
+from provendor.selector import matches
+from provendor.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,9 @@ class LintReport:
 def lint(root: Path, cache: Cache | None = None) -> LintReport:
     """Read all contracts, cassettes and checks below `root` and return their problems."""
     problems: list[Problem] = []
+    checks: tuple[Check, ...] = ()
     try:
-        check.load_checks(root / "checks")
+        checks = check.load_checks(root / "checks")
     except ContractError as trouble:
         problems += trouble.problems
     try:
@@ -33,6 +37,7 @@ def lint(root: Path, cache: Cache | None = None) -> LintReport:
         return LintReport(tuple(sorted({*problems, *trouble.problems})), 0, 0)
     problems += (problem for case in suite.cases for problem in _cassette_problems(suite, case, cache))
     problems += _orphans(suite)
+    problems += (problem for each in checks for problem in _aimless(suite, each))
     return LintReport(tuple(sorted(set(problems))), len(suite.vendors), len(suite.cases))
 
 
@@ -86,6 +91,16 @@ def _cassette_problems(suite: Suite, case: Case, cache: Cache | None) -> list[Pr
     except CassetteBroken as trouble:
         return [Problem(name, 0, 0, "", str(trouble))]
     return []
+
+
+def _aimless(suite: Suite, judge: Check) -> list[Problem]:
+    """Find a check that is meant for a case which does not exist: it would never say anything."""
+    file = f"checks/{judge.name.partition('.')[0]}.py"
+    wanted = [judge.beside] if judge.beside else []
+    known = [case.id for case in suite.cases]
+    aimless = [pattern for pattern in judge.patterns if not any(matches(pattern, case) for case in suite.cases)]
+    aimless += [id_ for id_ in wanted if id_ not in known]
+    return [Problem(file, 0, 0, judge.name, f"no case is {each}{did_you_mean(each, known)}") for each in aimless]
 
 
 def _orphans(suite: Suite) -> list[Problem]:

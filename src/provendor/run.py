@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from provendor import cassette, requests
@@ -188,7 +189,19 @@ class Replayer:
             from provendor.mcp_checks import MCP  # noqa: PLC0415 - few cases are calls of an MCP server
 
             engine = (*ENGINE, *MCP)
-        return (*engine, *(check for check in self._of_vendor(case.vendor) if applies(check, case)))
+        own = (check for check in self._of_vendor(case.vendor) if applies(check, case))
+        return (*engine, *(self._with_beside(check) if check.beside else check for check in own))
+
+    def _with_beside(self, check: Check) -> Check:
+        """Give a check the recorded answer that it compares with; where there is none, the check cannot tell."""
+        case = next((each for each in self.suite.cases if each.id == check.beside), None)
+        if case is None:  # of a vendor that was not read; `lint` finds one that is nowhere
+            return check
+        try:
+            transport = Replay(self.cassette(case), rerecord=adopt_command(case))
+            return check.given(drive(ask(case, self.values(case), transport, VirtualClock())).exchange)
+        except ProvendorError as trouble:
+            return replace(check, judge=partial(_fail_with, trouble), beside="")
 
     def _of_vendor(self, vendor: str) -> tuple[Check, ...]:
         """Return the checks that may be meant for some case of a vendor: few of many, found once."""
@@ -227,6 +240,10 @@ class Replayer:
     def cassette(self, case: Case) -> Cassette:
         """Read the case's cassette; raises CassetteMissing or CassetteBroken."""
         return cassette.load(self.cassettes / case.cassette, f"cassettes/{case.cassette}", self._cache)
+
+
+def _fail_with(trouble: ProvendorError, _exchange: Exchange, _expect: Expect) -> None:
+    raise trouble
 
 
 def applies(check: Check, case: Case) -> bool:
