@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -236,24 +235,6 @@ def test_long_values_are_shortened_and_say_how_long_they_were(suite):
 
     assert "… (100000 characters)" in text
     assert len(text) < 3000
-
-
-COUNTS = {"pass": 3, "warn": 1, "fail": 0, "error": 0, "skip": 0}
-
-
-def test_the_summary_counts_and_names_the_evidence():
-    """Outcomes that did not occur are not mentioned."""
-    text = present.summary({"counts": COUNTS, "duration_ms": 1234.5}, Path("reports/run.json"))
-
-    assert text == "4 cases: 3 pass, 1 warn  in 1.23 s\nevidence: reports/run.json"
-
-
-def test_an_empty_run_is_said_to_be_no_pass():
-    """And so is one that was interrupted."""
-    none = {"counts": dict.fromkeys(COUNTS, 0), "duration_ms": 0.1, "interrupted": True}
-
-    assert present.summary(none, "x").startswith("no case was judged: that is not a pass")
-    assert "interrupted" in present.summary(none, "x")
 
 
 class TestJudgement:

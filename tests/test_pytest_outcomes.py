@@ -67,7 +67,7 @@ def test_a_warn_passes_and_is_told_at_the_end(pytester):
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
-        ["*= provendor =*", "warn  weather/forecast.get:old  *age*", "2 cases: 1 pass, 1 warn*"]
+        ["*= provendor =*", "warn  weather/forecast.get:old", "*age*", "2 cases: 1 pass, 1 warn*"]
     )
     assert result.ret == 0
 
@@ -111,7 +111,7 @@ def test_a_pending_case_that_passes_is_reported(pytester):
     result = pytester.runpytest(NOW, "-rX")
 
     result.assert_outcomes(xpassed=1)
-    result.stdout.fnmatch_lines(["warn  weather/forecast.get:ok  *remove `pending`*", f"XPASS {ID}ok - *pending*"])
+    result.stdout.fnmatch_lines(["warn  weather/forecast.get:ok", "*remove `pending`*", f"XPASS {ID}ok - *pending*"])
     assert result.ret == 0
 
 

@@ -2,7 +2,16 @@ r"""Text from anywhere as text that a terminal, a log and a page can show: nothi
 
 from __future__ import annotations
 
+from provendor.verdict import Outcome
+
 _LONGEST = 600
+_COLOURS = {
+    Outcome.PASS: "32",
+    Outcome.WARN: "33",
+    Outcome.FAIL: "1;31",
+    Outcome.ERROR: "1;35",
+    Outcome.SKIP: "2",
+}
 
 
 def visible(text: str, longest: int = _LONGEST) -> str:
@@ -21,3 +30,8 @@ def _seen(letter: str) -> str:
         return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[letter]
     code = ord(letter)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def painted(text: str, outcome: Outcome, colour: bool) -> str:
+    """Return text in an outcome's colour, where colour is wanted."""
+    return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if colour else text

@@ -5,17 +5,17 @@ Everything a vendor sent is untrusted: what could move a cursor, hide a text or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from provendor.codes import CODES
 from provendor.contract import Case, Suite
 from provendor.exchange import Recording
-from provendor.plaintext import visible
+from provendor.plaintext import painted, visible
 from provendor.run import Result, rerun_command
 from provendor.spots import Spot, spot
 from provendor.verdict import Finding, Outcome, Verdict
@@ -24,13 +24,6 @@ if TYPE_CHECKING:  # `prove` shows results and never judges an answer in hand
     from provendor.validate import Judgement
 
 _MOST_NAMED = 5
-_COLOURS = {
-    Outcome.PASS: "32",
-    Outcome.WARN: "33",
-    Outcome.FAIL: "1;31",
-    Outcome.ERROR: "1;35",
-    Outcome.SKIP: "2",
-}
 
 
 def line(result: Result, *, colour: bool = False) -> str:
@@ -69,7 +62,7 @@ def _told(same: Sequence[Finding], verdict: Verdict, at: Spot, colour: bool) -> 
     code = same[0].code
     title = CODES[code].title if code in CODES else visible(verdict.check)
     level = Outcome.ERROR if verdict.outcome is Outcome.ERROR else same[0].level
-    yield f"{_paint(f'{level}[{visible(code)}]', level, colour)}: {title}"
+    yield f"{painted(f'{level}[{visible(code)}]', level, colour)}: {title}"
     yield from _excerpt(at)
     margin = " " * len(str(at.line))
     for before, finding in zip((None, *same), same, strict=False):
@@ -84,25 +77,10 @@ def _told(same: Sequence[Finding], verdict: Verdict, at: Spot, colour: bool) -> 
 _OF_ENGINE = frozenset(CODES) - {"business", "check-crashed"}
 
 
-def summary(totals: Mapping[str, Any], evidence: Path | str, *, colour: bool = False) -> str:
-    """Return what a run amounts to: counts, time, and where the evidence lies."""
-    counts = totals["counts"]
-    total = sum(counts.values())
-    said = ", ".join(
-        _paint(f"{counts[outcome]} {outcome}", outcome, colour) for outcome in Outcome if counts.get(outcome)
-    )
-    rows = [f"{total} case{'s' * (total != 1)}: {said}" if total else "no case was judged: that is not a pass"]
-    rows[0] += f"  in {totals['duration_ms'] / 1000:.2f} s"
-    if totals.get("interrupted"):
-        rows.append("the run was interrupted: what is missing was not judged")
-    rows.append(f"evidence: {evidence}")
-    return "\n".join(rows)
-
-
 def judgement(judged: Judgement, root: Path, *, colour: bool = False) -> str:
     """Return how an answer in hand was judged: the cases that accept it, or what the nearest one objects to."""
     outcome = Outcome.PASS if judged.accepted else Outcome.FAIL
-    word = _paint("honours the contract" if judged.accepted else "breaks the contract", outcome, colour)
+    word = painted("honours the contract" if judged.accepted else "breaks the contract", outcome, colour)
     accepted = ", ".join(each.case.id for each in judged.matched[:_MOST_NAMED])
     if len(judged.matched) > _MOST_NAMED:
         accepted += f" and {len(judged.matched) - _MOST_NAMED} more"
@@ -194,8 +172,4 @@ def _dated(at: str | None, today: date) -> str:
 
 def word(outcome: Outcome, *, colour: bool = False) -> str:
     """Return an outcome as the word that begins a line: `PASS `."""
-    return _paint(f"{outcome.upper():<5}", outcome, colour)
-
-
-def _paint(text: str, outcome: Outcome, colour: bool) -> str:
-    return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if colour else text
+    return painted(f"{outcome.upper():<5}", outcome, colour)

@@ -6,40 +6,19 @@ Lives where pytest talks to people: the only process, or the controller of pytes
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provendor.closing import Closing, screen
 from provendor.evidence import Evidence, RunInfo, timestamp
-from provendor.plaintext import visible
 from provendor.pytest_session import LATE, LATE_KEY, PLANNED, RESULT, RUN
 from provendor.run import exit_code
 from provendor.verdict import Outcome
-
-_MOST_ROWS = 30
-
-
-@dataclass
-class _Tally:
-    """What was counted while results came in. `planned` counts cases that pytest began with."""
-
-    planned: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    origins: Counter[str] = field(default_factory=Counter)
-    rows: list[str] = field(default_factory=list)
-
-    def add(self, record: dict[str, Any]) -> None:
-        outcome = Outcome(record["outcome"])
-        self.outcomes[outcome] += 1
-        recording = record["recording"]
-        if recording is not None:
-            self.origins[recording["origin"] or "unknown"] += 1
-        if outcome is Outcome.WARN:
-            self.rows.append(_warned(record))
 
 
 class Results:
@@ -50,7 +29,8 @@ class Results:
         self._strict: bool = config.getoption("--provendor-strict")
         self._folder: Path = config.getoption("--provendor-report") or root / "reports"
         self._contracts = (root / "contracts").relative_to(config.rootpath).as_posix() if _within(root, config) else ""
-        self._tally = _Tally()
+        self._planned = 0
+        self._closing = Closing()
         self._evidence: Evidence | None = None
         self._path: Path | None = None
         self._waiting: list[dict[str, Any]] = []
@@ -61,7 +41,7 @@ class Results:
         """Write a case's result down; what it holds in full is not kept in memory."""
         details = vars(report)
         if details.pop(PLANNED, False):
-            self._tally.planned += 1
+            self._planned += 1
         info = details.pop(RUN, None)
         record = details.pop(RESULT, None)
         if isinstance(record, str):
@@ -69,7 +49,7 @@ class Results:
         if record is None and report.when not in ("setup", "call", "teardown"):
             record = _crashed(report, self._contracts)
         if record is not None:
-            self._tally.add(record)
+            self._closing.add(record)
             self._write(record, info)
 
     @pytest.hookimpl(optionalhook=True)
@@ -81,9 +61,9 @@ class Results:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Close the evidence, and see to it that a session without a judged case is no success."""
         self._late(self._config.stash.get(LATE_KEY, []))
-        tally = self._tally
-        if tally.planned > tally.outcomes.total() and session.exitstatus == 0 and not _dry(self._config):
-            self._trouble.append(f"{tally.planned - tally.outcomes.total()} cases were begun and have no result")
+        outcomes = self._closing.outcomes
+        if self._planned > outcomes.total() and session.exitstatus == 0 and not _dry(self._config):
+            self._trouble.append(f"{self._planned - outcomes.total()} cases were begun and have no result")
         if self._waiting and not self._trouble:  # every worker died before its first result
             self._open(RunInfo("pytest", _asked_for(self._config), timestamp(time.time())[:10], {}, None, None, {}))
         if self._evidence is not None:
@@ -92,26 +72,19 @@ class Results:
             self._close(self._evidence, stopped)
         if session.exitstatus == 0 and self._trouble:
             session.exitstatus = exit_code([Outcome.ERROR])
-        elif session.exitstatus == 0 and tally.outcomes and exit_code(tally.outcomes) == exit_code([]):
+        elif session.exitstatus == 0 and outcomes and exit_code(outcomes) == exit_code([]):
             self._trouble.append("every case was skipped: nothing was judged")
             session.exitstatus = exit_code([])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section `provendor`."""
-        tally = self._tally
-        if not tally.outcomes and not self._trouble:
+        if not self._closing.outcomes and not self._trouble:
             return
+        files = {"evidence": _near(self._path, self._config)} if self._path is not None else {}
         terminalreporter.write_sep("=", "provendor")
-        for row in tally.rows[:_MOST_ROWS]:
-            terminalreporter.write_line(row, yellow=True)
-        if len(tally.rows) > _MOST_ROWS:
-            terminalreporter.write_line(f"... and {len(tally.rows) - _MOST_ROWS} more that warn", yellow=True)
-        for trouble in self._trouble:
-            terminalreporter.write_line(trouble, red=True)
-        if tally.outcomes:
-            terminalreporter.write_line(_counted(tally))
-        if self._path is not None:
-            terminalreporter.write_line(f"evidence: {_near(self._path, self._config)}")
+        rows = self._closing.rows(screen(sys.stdout), files, trouble=self._trouble, colour=terminalreporter.hasmarkup)
+        for row in rows if self._closing.outcomes else self._trouble:
+            terminalreporter.write_line(row)
 
     def _write(self, record: dict[str, Any], info: dict[str, Any] | None) -> None:
         """Write a result; one that comes before anybody said what the run is (a worker that died at once) waits."""
@@ -148,19 +121,6 @@ class Results:
 
     def _late(self, refused: list[str]) -> None:
         self._trouble += [f"after the last test, the network is off: {each}" for each in refused]
-
-
-def _warned(record: dict[str, Any]) -> str:
-    findings = [finding["code"] for verdict in record["verdicts"] for finding in verdict["findings"]]
-    why = record["reason"] or ", ".join(dict.fromkeys(findings))
-    return visible(f"warn  {record['id']}  {why}")
-
-
-def _counted(tally: _Tally) -> str:
-    counts = ", ".join(f"{tally.outcomes[outcome]} {outcome}" for outcome in Outcome if tally.outcomes[outcome])
-    origins = ", ".join(f"{count} {origin}" for origin, count in sorted(tally.origins.items()))
-    total = tally.outcomes.total()
-    return f"{total} case{'s' * (total != 1)}: {counts}" + (f"; answers: {origins}" if origins else "")
 
 
 def _crashed(report: pytest.TestReport, contracts: str) -> dict[str, Any] | None:

@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from provendor import check, evidence, present
+from provendor.closing import Closing, screen
 from provendor.commands import arguments, console
 from provendor.contract import Suite
 from provendor.redact import Redactor
@@ -46,8 +48,9 @@ def run(args: argparse.Namespace) -> int:
         try:
             for case in cases:
                 result = replayer.replay(case)
-                written.add(evidence.result_json(result, redactors[case.vendor]))
-                printer.show(result)
+                record = evidence.result_json(result, redactors[case.vendor])
+                written.add(record)
+                printer.show(result, record)
             interrupted = False
         finally:
             summary = written.summary(args.strict, interrupted)
@@ -65,24 +68,34 @@ class _Printer:
         self._json = args.json
         self._quiet = args.quiet
         self._rows: list[dict[str, object]] = []
+        self._closing = Closing()
+        self._gap = ""
         self._colour = console.wants_colour(sys.stdout)
         self._progress = console.Progress(planned, shown=args.json or args.quiet or not sys.stdout.isatty())
 
-    def show(self, result: Result) -> None:
+    def show(self, result: Result, record: dict[str, Any]) -> None:
         self._progress.step()
+        self._closing.add(record)
         if self._json:
             self._rows.append(_row(result))
         elif result.outcome is not Outcome.PASS:
             print(present.full(result, self._suite, colour=self._colour), end="\n\n")
+            self._gap = ""
         elif not self._quiet:
             print(present.line(result, colour=self._colour))
+            self._gap = "\n"
 
-    def finish(self, summary: dict[str, object], path: Path) -> None:
+    def finish(self, summary: dict[str, Any], path: Path) -> None:
         self._progress.close()
         if self._json:
             console.print_json({**summary, "evidence": str(path), "results": self._rows})
         else:
-            print(present.summary(summary, path, colour=self._colour))
+            trouble = ["the run was interrupted: what is missing was not judged"] if summary["interrupted"] else []
+            files = {"evidence": path}
+            rows = self._closing.rows(
+                screen(sys.stdout), files, trouble=trouble, took_ms=summary["duration_ms"], colour=self._colour
+            )
+            print(self._gap + "\n".join(rows))
 
 
 def _row(result: Result) -> dict[str, object]:

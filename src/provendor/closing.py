@@ -1,0 +1,206 @@
+r"""The last screen of a run: why cases are no pass, the vendors, counts, where the reports are, and what to type next.
+
+    closing = Closing()
+    closing.add(result_json(result, redactor))
+    print("\n".join(closing.rows(screen(sys.stdout), files={"evidence": "reports/run.json"})))
+
+After thousands of lines a person sees the last of them, so it is at most a screen. Commands and paths alone are never cut: they
+are there to be copied.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TextIO
+
+from provendor.plaintext import painted, visible
+from provendor.verdict import Outcome, sentence
+
+_WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.SKIP)
+_MOST_REASONS = 3
+_MOST_TROUBLES = 5
+
+
+class Size(NamedTuple):
+    """How much fits on a screen; by default on the smallest that people have."""
+
+    columns: int = 80
+    lines: int = 24
+
+
+def screen(stream: TextIO) -> Size:
+    """Return the size of the terminal that a stream goes to; where it is none, of the smallest."""
+    try:
+        return Size(*os.get_terminal_size(stream.fileno())) if stream.isatty() else Size()
+    except (OSError, ValueError):  # a stream that only looks like a terminal
+        return Size()
+
+
+@dataclass
+class _Cause:
+    """What cases have in common that are no pass: words and id of the first one, and how many there are."""
+
+    outcome: Outcome
+    vendor: str
+    id: str
+    known: bool
+    says: str
+    cases: int = 1
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        return _WORST_FIRST.index(self.outcome), self.known, -self.cases
+
+    @property
+    def who(self) -> str:
+        return self.id if self.cases == 1 else f"{self.vendor}, {self.cases:,} cases"
+
+
+class Closing:
+    """Takes note of results as evidence has them. What it keeps grows with the causes, not with the cases."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[Outcome] = Counter()
+        self._vendors: dict[str, Counter[Outcome]] = {}
+        self._answers: Counter[str] = Counter()
+        self._unasked: Counter[str] = Counter()
+        self._causes: dict[object, _Cause] = {}
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Take note of one result."""
+        outcome = Outcome(record["outcome"])
+        self.outcomes[outcome] += 1
+        self._vendors.setdefault(record["vendor"], Counter())[outcome] += 1
+        if (recording := record["recording"]) is not None:
+            self._answers[recording["origin"] or "unknown"] += 1
+        elif live := record.get("live"):
+            self._answers[f"live from {live['environment']}"] += 1
+        if fallback := record.get("fallback"):
+            self._unasked[fallback] += 1
+        if outcome is not Outcome.PASS:
+            self._note(outcome, record)
+
+    def _note(self, outcome: Outcome, record: Mapping[str, Any]) -> None:
+        from provendor.causes import key_of, trouble  # noqa: PLC0415 - a run that passes needs none of it
+
+        found = trouble(record)
+        key = key_of(record, found)
+        if cause := self._causes.get(key):
+            cause.cases += 1
+            cause.outcome = min(cause.outcome, outcome, key=_WORST_FIRST.index)
+            return
+        says = record["reason"] or "no reason is known"
+        if found.code and not (record["reason"] and outcome is Outcome.WARN):  # a warning's reason says what to do
+            place = f" at {found.at}" if found.at else ""
+            says = sentence(found.code, "", found.expected, found.actual) + place
+        fault = f" ({found.blame.party})" if found.blame else ""
+        self._causes[key] = _Cause(outcome, record["vendor"], record["id"], record["expected"], f"{says}{fault}")
+
+    def rows(
+        self,
+        size: Size,
+        files: Mapping[str, object],
+        *,
+        trouble: Sequence[str] = (),
+        took_ms: float | None = None,
+        colour: bool = False,
+    ) -> list[str]:
+        """Return the screen. `files` are what was written, by what it is; `trouble` is what went wrong besides the cases."""
+        tail = [
+            *(
+                painted(visible(each), Outcome.FAIL, colour)
+                for each in _most(list(trouble), _MOST_TROUBLES, "like these")
+            ),
+            *(_cut(each, size) for each in self._not_asked()),
+            *self._total(size, took_ms, colour),
+            *(f"{what}: {where}" for what, where in files.items()),
+            f"next: {self._next()}",
+        ]
+        room = max(2, size.lines - len(tail) - 3)  # the prompt takes a line, and so do two gaps
+        vendors = _most(list(self._by_vendor(size, colour)), max(1, room // 3), "vendors")
+        causes = self._by_cause(size, room - len(vendors), colour)
+        blocks = [block for block in (causes, vendors, tail) if block]
+        return [row for block in blocks for row in ("", *block)][1:]
+
+    def _by_cause(self, size: Size, most: int, colour: bool) -> list[str]:
+        ranked = sorted(self._causes.values(), key=lambda cause: cause.rank)
+        shown = ranked if len(ranked) <= most else ranked[: most - 1]
+        apart = 2 * len(ranked) <= most  # there is room for what does not fit beside its case
+        rows = [row for cause in shown for row in _told(cause, size, apart, colour)]
+        if left := ranked[len(shown) :]:
+            cases = sum(cause.cases for cause in left)
+            rows.append(f"and {len(left):,} more causes of {cases:,} cases")
+        return rows
+
+    def _by_vendor(self, size: Size, colour: bool) -> Iterator[str]:
+        """Yield a row for each vendor that is not all pass, then one for all others; none where there is only one."""
+        if len(self._vendors) < 2:
+            return
+        fine = {name: counts for name, counts in self._vendors.items() if counts[Outcome.PASS] == counts.total()}
+        needy = sorted((name for name in self._vendors if name not in fine), key=self._severity)
+        width = max(map(len, needy), default=0)
+        for name in needy:
+            yield f"{visible(name):<{width}}  {_counted(self._vendors[name], colour)}"
+        if fine:
+            named = ", ".join(f"{name} {counts.total():,}" for name, counts in sorted(fine.items()))
+            others = f"{len(fine):,} {'other ' * bool(needy)}vendor{'s pass' if len(fine) != 1 else ' passes'}"
+            yield _cut(f"{others}: {named}", size)
+
+    def _severity(self, vendor: str) -> tuple[int, ...]:
+        return tuple(-self._vendors[vendor][outcome] for outcome in _WORST_FIRST)
+
+    def _not_asked(self) -> Iterator[str]:
+        """Yield why cases were replayed that should have been asked live."""
+        for why, count in self._unasked.most_common(_MOST_REASONS):
+            yield f"not asked live: {count:,} case{'s' * (count != 1)}, because {why}"
+        if (left := len(self._unasked) - _MOST_REASONS) > 0:
+            yield f"not asked live: for {left:,} more reasons"
+
+    def _total(self, size: Size, took_ms: float | None, colour: bool) -> list[str]:
+        """Return counts, time and where the answers come from: on a line where they fit."""
+        if not self.outcomes:
+            return ["no case was judged: that is not a pass"]
+        took = f" in {took_ms / 1000:.2f} s" if took_ms is not None else ""
+        total = f"{_counted(self.outcomes, colour=False)}{took}"
+        painted_total = f"{_counted(self.outcomes, colour)}{took}"
+        answers = ", ".join(f"{count:,} {visible(what)}" for what, count in sorted(self._answers.items()))
+        if not answers:
+            return [painted_total]
+        fits = len(f"{total}; answers: {answers}") <= size.columns
+        return [f"{painted_total}; answers: {answers}"] if fits else [painted_total, _cut(f"answers: {answers}", size)]
+
+    def _next(self) -> str:
+        worst = min(self._causes.values(), key=lambda cause: cause.rank, default=None)
+        if worst is not None and not worst.known and worst.outcome is not Outcome.SKIP:
+            return f"provendor prove {visible(worst.id)}"
+        return "provendor report" if self.outcomes else "provendor list"
+
+
+def _counted(counts: Counter[Outcome], colour: bool) -> str:
+    total = counts.total()
+    said = ", ".join(painted(f"{counts[each]:,} {each}", each, colour) for each in Outcome if counts[each])
+    return f"{total:,} case{'s' * (total != 1)}: {said}"
+
+
+def _told(cause: _Cause, size: Size, apart: bool, colour: bool) -> Iterator[str]:
+    """Yield a cause on one line; on two where there is room and one does not do."""
+    word = f"{cause.outcome:<5}"
+    room = Size(size.columns - len(word) - 1)
+    whole = visible(f"{cause.who}  {cause.says}", longest=2000)
+    if len(whole) <= room.columns or not apart:
+        yield f"{painted(word, cause.outcome, colour)} {_cut(whole, room)}"
+        return
+    yield f"{painted(word, cause.outcome, colour)} {_cut(cause.who, room)}"
+    yield f"{' ' * len(word)} {_cut(cause.says, room)}"
+
+
+def _cut(text: str, size: Size) -> str:
+    shown = visible(text, longest=2000)
+    return shown if len(shown) <= size.columns else f"{shown[: size.columns - 1]}…"
+
+
+def _most(rows: list[str], most: int, what: str) -> list[str]:
+    return rows if len(rows) <= most else [*rows[: most - 1], f"and {len(rows) - most + 1:,} more {what}"]
