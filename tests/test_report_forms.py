@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from evidence_files import TODAY, a_failure, a_result, a_run
 from provendor import cli
-from provendor.forms import FORMS
+from provendor.forms import FORMS, comment
 
 
 def report(reports: Path, *words: str) -> int:
@@ -98,6 +99,27 @@ def test_the_step_summary_outside_of_a_workflow_is_refused(
 
     assert report(tmp_path, "--step-summary") == 2
     assert "$GITHUB_STEP_SUMMARY is not set" in capsys.readouterr().err
+
+
+ROOT = Path(__file__).resolve().parent.parent
+GATES = (ROOT / ".github/workflows/contracts.yml", ROOT / "docs/how-to/gate-a-pull-request.md")
+
+
+@pytest.mark.parametrize("page", GATES, ids=lambda page: page.name)
+def test_the_gate_types_commands_that_exist(page: Path):
+    """In the workflow of this repository, and in the one that the guide shows."""
+    typed = re.findall(
+        r"(?:^|[\s/`])provendor (prove|lint|report)((?: --?[\w./-]+(?: [\w./-]+)?)*)", page.read_text("utf-8")
+    )
+
+    assert {"report"} <= {command for command, _ in typed}
+    for command, words in typed:
+        cli.parser_for(command).parse_intermixed_args(words.split())
+
+
+def test_the_guide_looks_for_the_mark_that_comments_have():
+    """The bot of the guide finds the comment again."""
+    assert f'startswith("{comment.MARK}")' in GATES[1].read_text("utf-8")
 
 
 def test_each_form_has_its_module():
