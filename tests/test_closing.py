@@ -48,7 +48,7 @@ def test_causes_come_first_then_vendors_then_counts_and_what_to_type():
     assert text_of(mixed()) == (
         """\
 fail  acme/users.get:denied
-      body-schema: expected integer, got string "7" at contracts/acme/users.yam…
+      body-schema at /id: expected integer, got string "7"
 error acme/users.get:gone  cassette-missing: expected an answer, got no file
 warn  acme/users.get:old
       cassette-age: expected at most 365 days old, got 400 days old
@@ -69,7 +69,7 @@ next: provendor prove acme/users.get:denied"""
 def test_a_wide_terminal_has_a_cause_on_one_line():
     """Nothing is folded or cut that fits."""
     assert rows_of([a_failure()], Size(120, 40))[0] == (
-        'fail  acme/users.get:ok  body-schema: expected integer, got string "7" at contracts/acme/users.yaml#/user/id'
+        'fail  acme/users.get:ok  body-schema at /id: expected integer, got string "7"'
     )
 
 
@@ -89,7 +89,7 @@ def test_three_thousand_cases_are_one_screen():
     """Twenty-four lines with the prompt: the most frequent of the worst, and everything else is counted."""
     assert text_of(many(), took_ms=1958.7) == (
         """\
-fail  shop, 40 cases  body-schema: expected integer, got string "7" at contract…
+fail  shop, 40 cases  body-schema at /id: expected integer, got string "7"
 fail  mail/drafts.get:0  code-0: expected integer, got string "7"
 fail  mail/drafts.get:1  code-1: expected integer, got string "7"
 fail  mail/drafts.get:2  code-2: expected integer, got string "7"

@@ -145,6 +145,13 @@ def test_html_has_columns_for_vendor_origin_outcome_and_findings(session):
     assert heads[:6] == ["Result", "Test", "Vendor", "Origin", "Outcome", "Findings"]
 
 
+def test_html_counts_in_our_words(session):
+    """For pytest a warning has passed, and an error has failed."""
+    page = (session.root / "report.html").read_text()
+
+    assert "<p>9 cases: 2 pass, 2 warn, 4 fail, 1 error; answers: 8 documented</p>" in page
+
+
 def test_hostile_answers_stay_text_in_html(session):
     """Nothing that a vendor sent becomes an element of the page, neither in a cell nor in the log."""
     page = session.root / "report.html"

@@ -21,13 +21,17 @@ _OF_CLASS = frozenset({"status", "error-class"})
 
 
 class Trouble(NamedTuple):
-    """What one case has to say for itself: the code, the place, both sides, and whose fault it is, if that is known."""
+    """What one case has to say for itself: the code, the place, both sides, and whose fault it is, if that is known.
+
+    `at` is the place that cases with the same cause share; `where` is that in this case's own answer, empty for all of it.
+    """
 
     code: str
     at: str
     expected: str
     actual: str
     blame: Blame | None
+    where: str = ""
 
 
 class Causes:
@@ -98,7 +102,8 @@ def trouble(record: Mapping[str, Any]) -> Trouble:
     classed = next((each for _, _, each in ranked if each["code"] in _OF_CLASS), None) if error else None
     if classed is not None:
         return Trouble(error, "", classed["expected"], classed["actual"], blame)
-    return Trouble(finding["code"], _place(check, finding), finding["expected"], finding["actual"], blame)
+    place = _place(check, finding)
+    return Trouble(finding["code"], place, finding["expected"], finding["actual"], blame, str(finding["at"]))
 
 
 def _findings(record: Mapping[str, Any]) -> Iterator[tuple[int, str, dict[str, Any]]]:

@@ -94,8 +94,7 @@ class Closing:
             return
         says = record["reason"] or "no reason is known"
         if found.code and not (record["reason"] and outcome is Outcome.WARN):  # a warning's reason says what to do
-            place = f" at {found.at}" if found.at else ""
-            says = sentence(found.code, "", found.expected, found.actual) + place
+            says = sentence(found.code, found.where or found.at, found.expected, found.actual)
         fault = f" ({found.blame.party})" if found.blame else ""
         self._causes[key] = _Cause(outcome, record["vendor"], record["id"], record["expected"], f"{says}{fault}")
 
@@ -124,6 +123,10 @@ class Closing:
         causes = self._by_cause(size, room - len(vendors), colour)
         blocks = [block for block in (causes, vendors, tail) if block]
         return [row for block in blocks for row in ("", *block)][1:]
+
+    def total(self) -> str:
+        """Return counts and where the answers come from, as on the screen."""
+        return "; ".join(self._total(Size(), None, colour=False))
 
     def _by_cause(self, size: Size, most: int, colour: bool) -> list[str]:
         ranked = sorted(self._causes.values(), key=lambda cause: cause.rank)

@@ -1,4 +1,4 @@
-"""Columns for pytest-html: vendor, origin, outcome and findings of each case.
+"""For pytest-html: columns with vendor, origin, outcome and findings of each case, and counts in the same words.
 
 Nothing from a vendor may run in the page: every cell is escaped here, because pytest-html takes cells as HTML.
 """
@@ -9,6 +9,7 @@ from html import escape
 
 import pytest
 
+from provendor.closing import Closing
 from provendor.pytest_session import FINDINGS
 
 _NAMES = ("vendor", "origin", "outcome")
@@ -16,7 +17,16 @@ _AFTER = 2  # behind pytest-html's own columns "Result" and "Test"
 
 
 class Columns:
-    """Adds the columns; a test that is no case has them empty."""
+    """Adds the columns; a test that is no case has them empty. `closing` knows every result by the end."""
+
+    def __init__(self, closing: Closing) -> None:
+        self._closing = closing
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """Count by outcome: for pytest a warning has passed, and an error has failed."""
+        if self._closing.outcomes:
+            prefix.append(f"<p>{escape(self._closing.total())}</p>")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:

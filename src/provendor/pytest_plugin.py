@@ -60,11 +60,12 @@ def _start(config: pytest.Config, root: Path) -> None:
         return  # a worker of pytest-xdist: its controller gathers the results
     from provendor.pytest_results import Results  # noqa: PLC0415 - costs nothing where there are no contracts
 
-    config.pluginmanager.register(Results(config, root), "provendor-results")
+    results = Results(config, root)
+    config.pluginmanager.register(results, "provendor-results")
     if config.pluginmanager.hasplugin("html"):
         from provendor.pytest_columns import Columns  # noqa: PLC0415 - only beside pytest-html
 
-        config.pluginmanager.register(Columns(), "provendor-columns")
+        config.pluginmanager.register(Columns(results.closing), "provendor-columns")
 
 
 def _day(text: str) -> date:

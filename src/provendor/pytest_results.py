@@ -30,7 +30,7 @@ class Results:
         self._folder: Path = config.getoption("--provendor-report") or root / "reports"
         self._contracts = (root / "contracts").relative_to(config.rootpath).as_posix() if _within(root, config) else ""
         self._planned = 0
-        self._closing = Closing()
+        self.closing = Closing()
         self._evidence: Evidence | None = None
         self._path: Path | None = None
         self._waiting: list[dict[str, Any]] = []
@@ -49,7 +49,7 @@ class Results:
         if record is None and report.when not in ("setup", "call", "teardown"):
             record = _crashed(report, self._contracts)
         if record is not None:
-            self._closing.add(record)
+            self.closing.add(record)
             self._write(record, info)
 
     @pytest.hookimpl(optionalhook=True)
@@ -61,7 +61,7 @@ class Results:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Close the evidence, and see to it that a session without a judged case is no success."""
         self._late(self._config.stash.get(LATE_KEY, []))
-        outcomes = self._closing.outcomes
+        outcomes = self.closing.outcomes
         if self._planned > outcomes.total() and session.exitstatus == 0 and not _dry(self._config):
             self._trouble.append(f"{self._planned - outcomes.total()} cases were begun and have no result")
         if self._waiting and not self._trouble:  # every worker died before its first result
@@ -78,12 +78,12 @@ class Results:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section `provendor`."""
-        if not self._closing.outcomes and not self._trouble:
+        if not self.closing.outcomes and not self._trouble:
             return
         files = {"evidence": _near(self._path, self._config)} if self._path is not None else {}
         terminalreporter.write_sep("=", "provendor")
-        rows = self._closing.rows(screen(sys.stdout), files, trouble=self._trouble, colour=terminalreporter.hasmarkup)
-        for row in rows if self._closing.outcomes else self._trouble:
+        rows = self.closing.rows(screen(sys.stdout), files, trouble=self._trouble, colour=terminalreporter.hasmarkup)
+        for row in rows if self.closing.outcomes else self._trouble:
             terminalreporter.write_line(row)
 
     def _write(self, record: dict[str, Any], info: dict[str, Any] | None) -> None:
