@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from textwrap import fill
@@ -134,7 +134,7 @@ ZONELESS = delivery_suites.BODY.replace(b"+01:00", b"")
 
 def unstamped() -> Headers:
     """Headers of a vendor that sends a timestamp and does not sign it."""
-    rule = replace(delivery_suites.RULE, signed="{body}")
+    rule = delivery_suites.RULE._replace(signed="{body}")
     return sign(rule, delivery_suites.PLAIN, delivery_suites.BODY, delivery_suites.SECRET, delivery_suites.AT)
 
 
@@ -184,7 +184,7 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
         "body-schema": Example(
             "status: 200\nbody:\n  type: object\n  properties:\n    id: { type: integer }\n    email: { type: string }",
             answered(json_body={"id": "7", "email": "ada@example.com"}),
-            replace(an_expect(), body=a_schema(USER, CONTRACT, "/operations/users.get/cases/ok/body")),
+            an_expect()._replace(body=a_schema(USER, CONTRACT, "/operations/users.get/cases/ok/body")),
             engine.body,
         ),
         "body-text": Example(
@@ -383,14 +383,14 @@ def shown(code: str) -> str:
 def _shown_with_steps(example: SeveralAnswers) -> str:
     with tempfile.TemporaryDirectory() as folder:
         result = plan_suites.replayed(Path(folder), example.resource, "jobs.run:ok", example.answers)
-        return present.full(replace(result, started_at=STARTED_AT), Suite(Path(folder), {}))
+        return present.full(result._replace(started_at=STARTED_AT), Suite(Path(folder), {}))
 
 
 def _shown_as_delivered(example: Delivered) -> str:
     with tempfile.TemporaryDirectory() as folder:
         replayer = delivery_suites.a_suite(Path(folder), delivery_suites.a_vendor(**example.webhooks))
         result = delivery_suites.arrived(replayer, example.headers, example.body)
-        return present.full(replace(result, started_at=STARTED_AT), Suite(Path(folder), {}))
+        return present.full(result._replace(started_at=STARTED_AT), Suite(Path(folder), {}))
 
 
 def _contract(keys: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -84,7 +83,7 @@ async def asked(replayer: Replayer, name: str, transport: Transport, url: str = 
     known = examples(replayer.suite.vendors["acme"])
     values = Values({**known.of, "base_url": url}, known.secrets) if url else known
     return await run_case(
-        case, values, transport, replayer.checks_for(case), replace(case.expect, today=TODAY), VirtualClock()
+        case, values, transport, replayer.checks_for(case), case.expect._replace(today=TODAY), VirtualClock()
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -114,7 +113,7 @@ def test_a_delivered_level_of_stock_must_be_the_one_that_is_asked(name):
     body = sent.body.replace(b'"available":' + number, b'"available":11')
     assert body != sent.body
 
-    result = replayer.judge(case, replace(recorded, interactions=(replace(sent, body=body),)))
+    result = replayer.judge(case, recorded._replace(interactions=(sent._replace(body=body),)))
 
     told = [(each.expected, each.actual) for each in result.findings if each.code == "business"]
     assert told == [(f"{number.decode()} available", "11")]

@@ -470,7 +470,7 @@ class TestTheCommand:
         assert self.drift(root, an_openapi(), "--json") == 1
         document = json.loads(capsys.readouterr().out)
         (found,) = document["differences"]
-        assert set(found) == set(Difference.__dataclass_fields__)
+        assert set(found) == set(Difference._fields)
         assert (found["code"], found["severity"], document["compared"]) == ("drift-type", "breaking", 1)
 
     def test_an_unused_entry_is_printed_with_its_line(self, tmp_path: Path, capsys: Any):

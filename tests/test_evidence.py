@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +188,14 @@ def test_a_kill_at_any_moment_loses_no_finished_result(tmp_path: Path, seed: int
 
 def kill_a_writer_after(folder: Path, lines: int) -> dict[str, int]:
     """Start a process that writes run after run, kill it after so many results; return the last one of each run."""
-    command = [sys.executable, "-c", WRITER, str(folder), json.dumps(asdict(a_run())), json.dumps(a_result())]
+    command = [
+        sys.executable,
+        "-c",
+        WRITER,
+        str(folder),
+        json.dumps(a_run(readiness={})._asdict()),
+        json.dumps(a_result()),
+    ]
     finished: dict[str, int] = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None

@@ -13,7 +13,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -212,7 +211,7 @@ def test_the_analytics_server_honours_its_contract_as_far_as_it_goes_without_cre
         found = []
         for name in names:
             case = cases[name]
-            expect = replace(case.expect, today=replayer.today)
+            expect = case.expect._replace(today=replayer.today)
             async with StdioTransport([str(command)], env=env, timeout_s=60) as transport:
                 checks = replayer.checks_for(case)
                 found.append(await run_case(case, replayer.values(case), transport, checks, expect, VirtualClock()))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -120,8 +119,8 @@ def test_a_contract_that_has_gone_is_named_without_its_line(tmp_path):
 
 def test_findings_of_one_place_share_its_excerpt(suite):
     """Five missing properties are one excerpt and five differences."""
-    findings = [replace(WRONG_ID, expected=f'property "{name}"', actual="missing") for name in "abc"]
-    text = present.full(failed(*findings, replace(WRONG_ID, at="/other")), suite)
+    findings = [WRONG_ID._replace(expected=f'property "{name}"', actual="missing") for name in "abc"]
+    text = present.full(failed(*findings, WRONG_ID._replace(at="/other")), suite)
 
     assert text.count("-->") == 1
     assert text.count("= expected") == 4
@@ -195,7 +194,7 @@ def test_a_pass_is_one_line():
 
 def test_what_is_not_a_pass_shows_codes_and_reason_on_its_line():
     """Each code once."""
-    assert present.line(replace(failed(WRONG_ID, WRONG_ID), reason="a\nb")) == (
+    assert present.line(failed(WRONG_ID, WRONG_ID)._replace(reason="a\nb")) == (
         "FAIL  chatwoot/profile:ok  documented 2026-11-01  1 check  body-schema  a\\nb"
     )
 
@@ -231,7 +230,7 @@ def test_vendor_text_cannot_reach_the_terminal(suite):
 
 def test_long_values_are_shortened_and_say_how_long_they_were(suite):
     """A page of HTML does not bury what matters."""
-    text = present.full(failed(replace(WRONG_ID, actual="x" * 100_000)), suite)
+    text = present.full(failed(WRONG_ID._replace(actual="x" * 100_000)), suite)
 
     assert "… (100000 characters)" in text
     assert len(text) < 3000

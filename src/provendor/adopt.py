@@ -13,16 +13,14 @@ and judged before the file appears. `recorded` is not for this way in, only live
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from calendar import timegm
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from provendor import __version__, cassette, compression, requests, selector
 from provendor.asking import ask
@@ -40,8 +38,7 @@ from provendor.verdict import Outcome
 Signing: TypeAlias = Callable[[Headers, bytes], Headers]
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(NamedTuple):
     """What became of the answer. `text` is the cassette, `path` where it is, or would be if `written` is false."""
 
     case: Case
@@ -56,8 +53,7 @@ class Adopted:
         return self.result.outcome in (Outcome.PASS, Outcome.WARN) and not self.result.expected
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer in hand; a status or headers that are None are those given for all answers."""
 
     body: bytes
@@ -121,7 +117,7 @@ def adopt(
     if not (adopted.accepted or keep_failing):
         return adopted
     _write(path, text.encode("utf-8"))
-    return dataclasses.replace(adopted, written=True)
+    return adopted._replace(written=True)
 
 
 def live_secrets(suite: Suite, env: Mapping[str, str]) -> dict[str, str]:

@@ -9,9 +9,9 @@ it out is imported when the first such case is asked:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from provendor.clock import Clock
 from provendor.contract import Case
@@ -22,8 +22,7 @@ from provendor.transport import Transport
 from provendor.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One exchange on the way, with verdicts of its own.
 
     `alike` means that it is judged by what the case expects, as the exchange of the case is: another page of the same list.
@@ -35,8 +34,7 @@ class Step:
     alike: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What came back: the exchange to judge, the steps that led to it, and what the plan itself has to say.
 
     `reached` is false where a plan broke off before it came to what the case describes: then the exchange is only the last
@@ -47,7 +45,7 @@ class Asked:
     steps: tuple[Step, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     reached: bool = True
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = MappingProxyType({})
 
     def without_secrets(self, verdicts: Iterable[Verdict]) -> tuple[Asked, tuple[Verdict, ...]]:
         """Return the same, and verdicts on it, with every secret that was met on the way replaced by `<name>`."""
@@ -55,14 +53,13 @@ class Asked:
             return self, tuple(verdicts)
         redactor = Redactor(self.secrets)
         steps = tuple(
-            replace(
-                step,
+            step._replace(
                 exchange=_redacted(step.exchange, redactor),
                 verdicts=tuple(_said(verdict, redactor) for verdict in step.verdicts),
             )
             for step in self.steps
         )
-        clean = replace(self, exchange=_redacted(self.exchange, redactor), steps=steps)
+        clean = self._replace(exchange=_redacted(self.exchange, redactor), steps=steps)
         return clean, tuple(_said(verdict, redactor) for verdict in verdicts)
 
 
@@ -72,41 +69,38 @@ def located(verdict: Verdict, where: str, key: str = "") -> Verdict:
     `key` is where that exchange is described, as `file#pointer`; empty where it is the case itself.
     """
     findings = tuple(
-        replace(
-            finding,
+        finding._replace(
             at=f"{where} {finding.at}".rstrip(),
             key=finding.key if not key or "#" in finding.key else f"{key}/{finding.key}".rstrip("/"),
         )
         for finding in verdict.findings
     )
-    return replace(verdict, check=f"{where}: {verdict.check}", findings=findings)
+    return verdict._replace(check=f"{where}: {verdict.check}", findings=findings)
 
 
 def _redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
     asked = exchange.request
-    request = replace(
-        asked,
+    request = asked._replace(
         url=redactor.url(asked.url),
         query=redactor.query(asked.query),
         headers=redactor.headers(asked.headers),
         body=redactor.body(asked.body, asked.headers.get("content-type")),
     )
     body = redactor.body(exchange.body, exchange.headers.get("content-type"))
-    return replace(exchange, request=request, headers=redactor.headers(exchange.headers), body=body)
+    return exchange._replace(request=request, headers=redactor.headers(exchange.headers), body=body)
 
 
 def _said(verdict: Verdict, redactor: Redactor) -> Verdict:
     findings = tuple(
-        replace(
-            finding,
+        finding._replace(
             at=redactor.text(finding.at),
             expected=redactor.text(finding.expected),
             actual=redactor.text(finding.actual),
         )
         for finding in verdict.findings
     )
-    return replace(
-        verdict, findings=findings, reason=redactor.text(verdict.reason) if verdict.reason else verdict.reason
+    return verdict._replace(
+        findings=findings, reason=redactor.text(verdict.reason) if verdict.reason else verdict.reason
     )
 
 

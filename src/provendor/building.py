@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -83,7 +82,7 @@ def build(sources: Sources) -> Vendor:
         for section, make in _SECTIONS.items():
             parts[section] |= {key: make(maker, key, item) for key, item in value.get(section, {}).items()}
     made: dict[str, Any] = {section: MappingProxyType(part) for section, part in parts.items()}
-    return replace(vendor, **made)
+    return vendor._replace(**made)
 
 
 class _Maker(NamedTuple):
@@ -195,7 +194,7 @@ def _with_call(template: Template, call: GraphqlCall, sources: Sources) -> Templ
     body |= {"variables": dict(call.variables)} if call.variables else {}
     body |= {"operationName": query["operation"]} if query["operation"] else {}
     path = MappingProxyType({**template.path, "version": call.version})
-    return replace(template, path=path, body=Body("json", body), graphql=call)
+    return template._replace(path=path, body=Body("json", body), graphql=call)
 
 
 def _body(value: dict[str, Any]) -> Body | None:
@@ -221,7 +220,7 @@ def _changed(template: Template, changes: dict[str, Any]) -> Template:
         new["wrong_auth"] = True
     elif "auth" in changes:
         new["auth"] = credentials(changes["auth"])
-    return replace(template, **new)
+    return template._replace(**new)
 
 
 def _other_call(template: Template, changes: dict[str, Any], sources: Sources) -> Template:
@@ -231,7 +230,7 @@ def _other_call(template: Template, changes: dict[str, Any], sources: Sources) -
         return template
     variables = MappingProxyType({**call.variables, **change.get("variables", {})})
     return _with_call(
-        template, replace(call, variables=variables, version=change.get("version", call.version)), sources
+        template, call._replace(variables=variables, version=change.get("version", call.version)), sources
     )
 
 
@@ -364,14 +363,14 @@ def _flow_case(called: list[_Asked], rules: tuple[ErrorRule, ...], flow: str, va
     for index, step in enumerate(asked):
         known = {capture.name for before in steps for capture in before.captures}
         given = {key: each for key, each in step.template.path.items() if key not in known}
-        shared = step._replace(template=replace(step.template, path=MappingProxyType(given)))
+        shared = step._replace(template=step.template._replace(path=MappingProxyType(given)))
         steps.append(_flow_step(shared, value["steps"][index], item.get("with", {}), (*way, "steps", index)))
     end = asked[-1]._replace(operation=flow, template=steps[-1].case.template, paging=None)
     ends = item.get("error") if item.get("error") in FLOW_CODES else None
     said = {key: part for key, part in item.items() if key != "with" and not (key == "error" and ends)}
     case = _case(end, name, {"shape": "none", **said} if ends else said, (*way, "cases", name))
     safety: Literal["read", "write"] = "write" if any(step.safety == "write" for step in called) else "read"
-    return replace(case, safety=safety, plan=Flow(tuple(steps), ends))
+    return case._replace(safety=safety, plan=Flow(tuple(steps), ends))
 
 
 def _flow_step(asked: _Asked, value: dict[str, Any], changes: dict[str, Any], way: tuple[str | int, ...]) -> FlowStep:
@@ -381,7 +380,7 @@ def _flow_step(asked: _Asked, value: dict[str, Any], changes: dict[str, Any], wa
     template = _other_call(_changed(case.template, change), change, sources)
     return FlowStep(
         name=value["name"],
-        case=replace(case, template=template),
+        case=case._replace(template=template),
         key=f"{sources.start}{asked.maker.file}#{''.join(f'/{step}' for step in way)}",
         captures=captures(value.get("capture", {})),
         poll=poll(value["poll"]) if "poll" in value else None,
@@ -417,9 +416,8 @@ def _delivery_case(asked: _Asked, delivery: dict[str, Any], name: str, value: di
     elif "body" in delivery:
         body = Schema(delivery["body"], case.place.file, f"/deliveries/{asked.operation}/body", sources.read)
     shared = sources.files[VENDOR_FILE].get("webhooks", {})
-    return replace(
-        case,
-        expect=replace(case.expect, body=body, errors=()),
+    return case._replace(
+        expect=case.expect._replace(body=body, errors=()),
         live=False,
         plan=delivery_plan(shared, delivery, value),
     )

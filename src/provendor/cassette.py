@@ -18,9 +18,8 @@ import re
 import stat
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from provendor import compression, yamltext
@@ -35,8 +34,7 @@ _CACHED: Final = 1
 """The form of what is kept in the cache; another number is another form."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(NamedTuple):
     """One recorded request and its answer. The body is decompressed; `line` is where it starts, 0 if not from a file."""
 
     request: Request
@@ -46,8 +44,7 @@ class Interaction:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What a cassette says about itself. None is unknown.
 
     `at` is an ISO date or date-time, written as `recorded_at` where the origin is recorded, else as `written_at`.
@@ -65,8 +62,7 @@ class Metadata:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cassette:
+class Cassette(NamedTuple):
     """A cassette's interactions in recorded order, and where they come from."""
 
     recording: Recording

@@ -11,20 +11,20 @@ knowing), has nothing to say with `raise Skip("why")`, and says yes by doing non
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
-from typing import Any, TypeAlias, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
+from provendor.cache import Cache
 from provendor.contract import Expect
 from provendor.errors import ContractError, Problem
-from provendor.exchange import BodyNotJson, Exchange
+from provendor.exchange import BodyNotJson, Exchange, Json
 from provendor.redact import Redactor
+from provendor.selector import vendors_named
 from provendor.verdict import Finding, Outcome, Skip, Verdict
 
 Judge: TypeAlias = Callable[..., "Iterable[Finding] | None"]  # (exchange, expect), and `beside` where that is named
@@ -33,8 +33,7 @@ _MOST_FINDINGS = 50  # more of the same helps nobody, and a generator may never 
 _LONGEST_MESSAGE = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A marked function. `patterns` are the selectors it is bound to; none means every case.
 
     `beside` is the one case whose answer it compares with the one it judges; `given` hands that answer over. `summary` is
@@ -46,11 +45,6 @@ class Check:
     patterns: tuple[str, ...] = ()
     summary: str = ""
     beside: str = ""
-    passed: Verdict = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # One shared verdict: nearly every check of nearly every case passes.
-        object.__setattr__(self, "passed", Verdict(self.name, Outcome.PASS))
 
     def __call__(self, exchange: Exchange, expect: Expect) -> Iterable[Finding] | None:
         """Call the function itself, as its own tests do."""
@@ -58,7 +52,7 @@ class Check:
 
     def given(self, beside: Exchange) -> Check:
         """Return the same check with the answer that it compares with."""
-        return replace(self, judge=partial(self.judge, beside=beside), beside="")
+        return self._replace(judge=partial(self.judge, beside=beside), beside="")
 
 
 @overload
@@ -80,15 +74,31 @@ def check(*marked: Any, beside: str = "") -> Any:
 
 def _mark(judge: Any, patterns: tuple[str, ...], beside: str = "") -> Check:
     name = getattr(judge, "__name__", "check")
+    code = getattr(judge, "__code__", None)
+    if beside or not (isinstance(code, CodeType) and _is_plain(code)):
+        _refuse_unfit(judge, name, ("beside",) if beside else ())
+    summary = (judge.__doc__ or "").strip().partition("\n")[0]
+    return Check(name.strip("_").replace("_", "-"), judge, patterns, summary, beside)
+
+
+_ASYNC = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR
+
+
+def _is_plain(code: CodeType) -> bool:
+    """Tell whether it is a plain function of just two arguments, as nearly every check is."""
+    return code.co_argcount == 2 and code.co_kwonlyargcount == 0 and not code.co_flags & _ASYNC
+
+
+def _refuse_unfit(judge: Any, name: str, others: tuple[str, ...]) -> None:
+    """Raise TypeError for what could never judge."""
+    import inspect  # noqa: PLC0415 - 7 ms that only an unusual check pays for
+
     if inspect.iscoroutinefunction(judge) or inspect.isasyncgenfunction(judge):
         raise TypeError(f"{name}: a check is a plain function, not an async one")
-    others = {"beside": None} if beside else {}
     try:
-        inspect.signature(judge).bind(None, None, **others)
+        inspect.signature(judge).bind(None, None, **dict.fromkeys(others))
     except TypeError:
         raise TypeError(f"{name}: a check takes ({', '.join(('exchange', 'expect', *others))})") from None
-    summary = (inspect.getdoc(judge) or "").partition("\n")[0]
-    return Check(name.strip("_").replace("_", "-"), judge, patterns, summary, beside)
 
 
 def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
@@ -119,7 +129,7 @@ def examine(check: Check, exchange: Exchange, expect: Expect) -> Verdict:
             return _skipped(check.name, excuse)
         return _failed_itself(check, findings, _crash(check, reason, expect.secrets))
     if not findings:
-        return check.passed
+        return _passed(check.name)
     return _judged(check, findings)
 
 
@@ -133,6 +143,12 @@ def _excuse(reason: BaseException, exchange: Exchange, expect: Expect) -> str | 
     if isinstance(reason, BodyNotJson) and expect.body is not None:
         return "the body is not JSON"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _passed(name: str) -> Verdict:
+    # One shared verdict: nearly every check of nearly every case passes.
+    return Verdict(name, Outcome.PASS)
 
 
 @lru_cache(maxsize=1024)
@@ -227,26 +243,40 @@ def checks_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def load_checks(folder: Path) -> tuple[Check, ...]:
+def load_checks(folder: Path, vendors: Collection[str] | None = None, cache: Cache | None = None) -> tuple[Check, ...]:
     """Return the checks of every `*.py` directly in the folder, by file name, then as they stand in the file.
 
     A file that starts with `_` holds no checks; others may import it (`from ._words import …`). A check is named
-    `<file>.<function>`. Raises ContractError with every problem of every file.
+    `<file>.<function>`. Raises ContractError with every problem of every file. Where only some vendors are needed, a file
+    that is known from the cache to be for others is not run again.
     """
     files = [path for path in _python_files(folder) if not path.name.startswith("_")]
     if not files:
         return ()
-    package = _package(folder)
-    checks: list[Check] = []
+    digest = checks_digest(folder)
+    meant = (cache.get("checks", digest) if cache and vendors is not None else None) or {}
+    package = _package(folder, digest)
+    checks: dict[str, list[Check]] = {}
     problems: list[Problem] = []
     for path in files:
+        known = meant.get(path.name) if isinstance(meant, dict) else None
+        if vendors is not None and isinstance(known, list) and not set(vendors).intersection(map(str, known)):
+            continue
         try:
-            checks.extend(_checks_in(path, package))
+            checks[path.name] = _checks_in(path, package)
         except ContractError as reason:
             problems.extend(reason.problems)
     if problems:
         raise ContractError(tuple(problems))
-    return tuple(checks)
+    if cache and len(checks) == len(files):
+        cache.put("checks", digest, {name: _vendors_of(found) for name, found in checks.items()})
+    return tuple(each for found in checks.values() for each in found)
+
+
+def _vendors_of(checks: Iterable[Check]) -> list[Json] | None:
+    """Return the vendors that these checks are for; None where one of them may be for any."""
+    named = [vendors_named(check.patterns) for check in checks]
+    return None if None in named else [*sorted({name for names in named if names is not None for name in names})]
 
 
 def _python_files(folder: Path) -> list[Path]:
@@ -256,12 +286,12 @@ def _python_files(folder: Path) -> list[Path]:
         return []
 
 
-def _package(folder: Path) -> str:
+def _package(folder: Path, digest: str) -> str:
     """Register a package for the folder, so that its files can import each other and nothing else is disturbed.
 
     The name holds the digest: two folders, or two states of one, never meet in `sys.modules`.
     """
-    name = f"provendor_checks_{sha256(str(folder.absolute()).encode()).hexdigest()[:8]}_{checks_digest(folder)[:16]}"
+    name = f"provendor_checks_{sha256(str(folder.absolute()).encode()).hexdigest()[:8]}_{digest[:16]}"
     package = ModuleType(name)
     package.__path__ = [str(folder.absolute())]
     sys.modules[name] = package
@@ -276,6 +306,7 @@ def _checks_in(path: Path, package: str) -> list[Check]:
     module.__package__ = package
     sys.modules[module.__name__] = module  # dataclasses look their module up here
     try:
+        # Not from __pycache__: a change within a second and of the same length would not be seen.
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -287,7 +318,7 @@ def _checks_in(path: Path, package: str) -> list[Check]:
     if not own:
         message = "no check in this file: mark a function with @check, or start the file's name with _"
         raise ContractError((Problem(name, 0, 0, "", message),))
-    return [replace(each, name=f"{path.stem}.{each.name}") for each in own]
+    return [each._replace(name=f"{path.stem}.{each.name}") for each in own]
 
 
 def _cannot_load(reason: BaseException, path: Path, name: str) -> Problem:

@@ -9,7 +9,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn
 
@@ -72,10 +71,15 @@ def _guarded(name: str, words: Sequence[str]) -> int:
 
 def _dispatch(name: str, words: Sequence[str]) -> int:
     module = import_module(f"provendor.commands.{name.replace('-', '_')}")
-    # Intermixed, so that a file may follow options: `adopt CASE --origin synthetic FILE`.
-    args = parser_for(name).parse_intermixed_args(words)
-    code: int = module.run(args)
+    code: int = module.run(_arguments(parser_for(name), words))
     return code
+
+
+def _arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Read the words; a file or a selector may also follow options: `adopt CASE --origin synthetic FILE`."""
+    args, left = parser.parse_known_args(words)
+    # Reading them intermixed formats the whole usage first, which takes as long as all the rest.
+    return parser.parse_intermixed_args(words) if left else args
 
 
 def parser_for(name: str) -> argparse.ArgumentParser:
@@ -112,12 +116,16 @@ class _Parser(argparse.ArgumentParser):
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
             options = [option for action in self._actions for option in action.option_strings]
+            from difflib import get_close_matches  # noqa: PLC0415 - only who mistypes pays for it
+
             near = get_close_matches(unknown.split()[0], options, 1)
             message = f"unknown argument {unknown}" + (f", did you mean {near[0]}?" if near else "")
         self.exit(WRONG, f"{self.prog}: {message}\n`{self.prog} --help` says what it takes.\n")
 
 
 def _unknown_command(name: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - as above
+
     near = get_close_matches(name, COMMANDS, 1)
     return f"unknown command {name!r}" + (f", did you mean {near[0]!r}?" if near else "; `provendor --help` lists them")
 

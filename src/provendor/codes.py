@@ -6,15 +6,14 @@ A code is a promise: it may gain a better text, it never gets another meaning. R
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from provendor.errors import UsageError
 from provendor.suggest import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """One entry: `title` is a line, `meaning` and `do` are a few sentences."""
 
     code: str

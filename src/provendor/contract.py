@@ -11,22 +11,16 @@ Suite
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from provendor.exchange import Json
 from provendor.schema import Schema
 from provendor.signature import SignatureRule
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-def _nothing() -> Mapping[str, Any]:
-    # A factory, because Python 3.11 takes a read-only mapping for a mutable default.
-    return _NOTHING
 
 
 class Place(NamedTuple):
@@ -147,12 +141,23 @@ class ErrorRule(NamedTuple):
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class StatusSet:
     """Statuses a contract allows: exact ones and whole classes (`2xx` is 2)."""
 
-    exact: frozenset[int]
-    classes: frozenset[int] = frozenset()
+    __slots__ = ("classes", "exact")
+
+    def __init__(self, exact: frozenset[int], classes: frozenset[int] = frozenset()) -> None:
+        self.exact = exact
+        self.classes = classes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StatusSet) and (self.exact, self.classes) == (other.exact, other.classes)
+
+    def __hash__(self) -> int:
+        return hash((self.exact, self.classes))
+
+    def __repr__(self) -> str:
+        return f"StatusSet({self})"
 
     def __contains__(self, status: int) -> bool:
         return status in self.exact or status // 100 in self.classes
@@ -173,15 +178,14 @@ class Body(NamedTuple):
     content_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A case's request before its variables are filled in: the operation's, changed by the case's `with:`."""
 
     method: str
     target: str
-    path: Mapping[str, Json] = field(default_factory=_nothing)
-    query: Mapping[str, Json] = field(default_factory=_nothing)
-    headers: Mapping[str, str] = field(default_factory=_nothing)
+    path: Mapping[str, Json] = _NOTHING
+    query: Mapping[str, Json] = _NOTHING
+    headers: Mapping[str, str] = _NOTHING
     body: Body | None = None
     auth: tuple[Auth, ...] = ()
     wrong_auth: bool = False
@@ -189,14 +193,13 @@ class Template:
     mcp: McpCall | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GraphqlCall:
+class GraphqlCall(NamedTuple):
     """A GraphQL document under one version of the vendor's schema; its text stands in the template's body already."""
 
     document: str
     version: str
     operation: str | None
-    variables: Mapping[str, Json] = field(default_factory=_nothing)
+    variables: Mapping[str, Json] = _NOTHING
 
     @property
     def key(self) -> str:
@@ -222,8 +225,7 @@ class McpAnswer(NamedTuple):
     tools: tuple[OfferedTool, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Expect:
+class Expect(NamedTuple):
     """What must come back. None means that the contract says nothing about it.
 
     `error` is the code that the error table must give this answer; None means that no row may match. `version` is the
@@ -244,7 +246,7 @@ class Expect:
     warnings: tuple[tuple[str, str], ...] = ()
     mcp: McpAnswer | None = None
     echo: bool = False
-    indicators: Mapping[str, Indicator] = field(default_factory=_nothing)
+    indicators: Mapping[str, Indicator] = _NOTHING
     warn_after_ms: float | None = None
     fail_after_ms: float | None = None
     max_age_days: int | None = None
@@ -270,19 +272,7 @@ class Probe(NamedTuple):
     recover_after: int = 1
 
 
-class Plan:
-    """How a case asks where one request is not enough; `asking` knows the module that carries each kind out.
-
-    `section` is the section of a resource file under which cases with such a plan stand.
-    """
-
-    __slots__ = ()
-
-    section: ClassVar[str] = "operations"
-
-
-@dataclass(frozen=True, slots=True)
-class Paging(Plan):
+class Paging(NamedTuple):
     """How an operation hands out a list page by page, and how to ask for the next.
 
     `next` is the JSONPath of the cursor, of the next page's URL, or of GraphQL's pageInfo; `send` says where the cursor or
@@ -341,14 +331,11 @@ class FlowStep(NamedTuple):
     poll: Poll | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Flow(Plan):
+class Flow(NamedTuple):
     """Steps in order, up to and including the one at which the case ends.
 
     `ends` is the code of flows with which it ends there, such as `flow-timeout`; None where the last answer says it all.
     """
-
-    section: ClassVar[str] = "flows"
 
     steps: tuple[FlowStep, ...]
     ends: str | None = None
@@ -367,16 +354,13 @@ class Challenge(NamedTuple):
     where: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery(Plan):
+class Delivery(NamedTuple):
     """What a vendor posts to us. `secret` names the secret that signs it; without a rule it is not signed.
 
     Places are each a header, or a JSONPath into the body: `topic_at` of its topic, `delivery_id` of what tells a repetition,
     `subject` of what it is about, with the kind of thing before, `order_by` of the moment that puts deliveries about one
     thing in order. `dedupe` says in words what tells a repetition where no such place does.
     """
-
-    section: ClassVar[str] = "deliveries"
 
     topic: str | None = None
     topic_at: str | None = None
@@ -391,8 +375,7 @@ class Delivery(Plan):
     needed_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class McpCall(Plan):
+class McpCall(NamedTuple):
     """A call of an MCP server: of a tool, or of any other method.
 
     Up to revision 2025-11-25 it comes after `initialize`, in a session where the server opens one; from 2026-07-28 on every
@@ -402,10 +385,10 @@ class McpCall(Plan):
     method: str
     revision: str
     tool: str | None = None
-    arguments: Mapping[str, Json] = field(default_factory=_nothing)
-    params: Mapping[str, Json] = field(default_factory=_nothing)
+    arguments: Mapping[str, Json] = _NOTHING
+    params: Mapping[str, Json] = _NOTHING
     client: tuple[str, str] = ("provendor", "1")
-    meta: Mapping[str, Json] = field(default_factory=_nothing)
+    meta: Mapping[str, Json] = _NOTHING
     handshake: Literal["initialize", "none"] = "initialize"
 
     @property
@@ -427,8 +410,11 @@ class McpServer(NamedTuple):
     handshake: Literal["initialize", "none"] = "initialize"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+Plan: TypeAlias = Paging | Flow | Delivery | McpCall
+"""How a case asks where one request is not enough; `asking` knows the module that carries each kind out."""
+
+
+class Case(NamedTuple):
     """One operation under one condition, with what must come back. Without a plan, it asks with one request."""
 
     vendor: str
@@ -451,7 +437,18 @@ class Case:
     @property
     def way(self) -> tuple[str, ...]:
         """The keys that lead to the case in its file: `operations`, `conversations.list`, `cases`, `ok`."""
-        return self.plan.section if self.plan else Plan.section, self.operation, "cases", self.name
+        return self.section, self.operation, "cases", self.name
+
+    @property
+    def section(self) -> str:
+        """The section of a resource file under which the case stands."""
+        return (
+            "flows"
+            if isinstance(self.plan, Flow)
+            else "deliveries"
+            if isinstance(self.plan, Delivery)
+            else "operations"
+        )
 
     @property
     def cassette(self) -> str:
@@ -503,8 +500,7 @@ class GraphqlEndpoint(NamedTuple):
     deprecated: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Vendor:
+class Vendor(NamedTuple):
     """One folder under contracts/. Mappings are read-only and keyed by name; `errors` is in matching order."""
 
     name: str
@@ -517,9 +513,9 @@ class Vendor:
     runbook: str = ""
     notes: str = ""
     api_version: str | None = None
-    environments: Mapping[str, Environment] = field(default_factory=_nothing)
+    environments: Mapping[str, Environment] = _NOTHING
     live_flag: str | None = None
-    variables: Mapping[str, Variable] = field(default_factory=_nothing)
+    variables: Mapping[str, Variable] = _NOTHING
     rate_limit: RateLimit | None = None
     errors: tuple[ErrorRule, ...] = ()
     max_age_days: int = 365
@@ -529,12 +525,12 @@ class Vendor:
     graphql: GraphqlEndpoint | None = None
     mcp: McpServer | None = None
     oauth2: Oauth2 | None = None
-    indicators: Mapping[str, Indicator] = field(default_factory=_nothing)
+    indicators: Mapping[str, Indicator] = _NOTHING
     guides: tuple[Guide, ...] = ()
     spec_disagrees: tuple[Disagreement, ...] = ()
-    operations: Mapping[str, Operation] = field(default_factory=_nothing)
-    flows: Mapping[str, Operation] = field(default_factory=_nothing)
-    deliveries: Mapping[str, Operation] = field(default_factory=_nothing)
+    operations: Mapping[str, Operation] = _NOTHING
+    flows: Mapping[str, Operation] = _NOTHING
+    deliveries: Mapping[str, Operation] = _NOTHING
 
     @property
     def cases(self) -> tuple[Case, ...]:

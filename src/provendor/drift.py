@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def compare(suite: Suite, vendor: Vendor, spec: Spec, cache: Cache | None = None
         raise UsageError(f"no operation of {vendor.name} is in the spec; is it that vendor's?")
     left, explained, unused = _explained(found, vendor.spec_disagrees)
     places = _Places(suite.root)
-    merged = [replace(each, contract=places.of(each.contract)) for each in _merged(left)]
+    merged = [each._replace(contract=places.of(each.contract)) for each in _merged(left)]
     return DriftReport(vendor.name, tuple(sorted(merged, key=_order)), tuple(explained), unused, compared)
 
 
@@ -107,7 +107,7 @@ def _merged(differences: Iterable[Difference]) -> list[Difference]:
         schemas = each.contract.startswith("contracts/") and "#" in each.contract
         key: tuple[str, ...] = (each.code, each.contract, each.spec, each.ours, each.theirs, each.at.rpartition("/")[2])
         key = key if schemas else (*key, each.operation)
-        known[key] = replace(known[key], more=known[key].more + 1) if key in known else each
+        known[key] = known[key]._replace(more=known[key].more + 1) if key in known else each
     return list(known.values())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +37,7 @@ def graphql_differences(root: Path, vendor: Vendor, wholes: Sequence[tuple[str, 
         differing = [_difference(problem, f"graphql.{version}", file, name) for problem in problems]
         # An introspection result has no lines; those of the SDL that was made from it would lead nowhere.
         places = lines(whole) if differing and not name.endswith(".json") else {}
-        found += [replace(each, spec=_place(name, each.at, places)) for each in differing]
+        found += [each._replace(spec=_place(name, each.at, places)) for each in differing]
     return found
 
 

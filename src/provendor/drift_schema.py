@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from provendor.exchange import Json
 from provendor.shapes import Node, View, Views, same, wider
@@ -38,8 +38,7 @@ class Severity(StrEnum):
         return {"breaking": 2, "note": 1, "cosmetic": 0}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """One difference: `ours` and `theirs` are short texts, `contract` and `spec` where each stands.
 
     `contract` is `file:line` once the line is known and `file#pointer` before; `at` is a JSON pointer into the answer with

@@ -14,7 +14,7 @@ ProvendorError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from provendor.exchange import Attempt, Peer
 
@@ -23,8 +23,7 @@ class ProvendorError(Exception):
     """Base of everything provendor raises on purpose."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong in one file.
 
     `line` and `column` count from 1; 0 means that the place is not known. `path` is the dotted way to the value,

@@ -17,9 +17,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 from provendor import __version__
 from provendor.asking import Step
@@ -39,8 +39,7 @@ BODY_LIMIT = 16_384
 JsonObject: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(NamedTuple):
     """What a run was, said before its first result. `selectors` empty means everything; `now` decides all ages.
 
     `mode` is `replay`, `live` (sandbox) or `probe` (production). `readiness` is what is known of each vendor besides its
@@ -55,7 +54,7 @@ class RunInfo:
     commit: str | None
     tools: dict[str, str]
     mode: str = "replay"
-    readiness: dict[str, JsonObject] = field(default_factory=dict)
+    readiness: Mapping[str, JsonObject] = MappingProxyType({})
 
 
 def describe(
@@ -112,7 +111,7 @@ class Evidence:
             "git_commit": info.commit,
             "digests": {"vendors": info.vendors, "checks": info.checks},
             "tools": info.tools,
-            "vendors": info.readiness,
+            "vendors": dict(info.readiness),
         }
         self._file = os.open(self.lines, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._write({"type": "run", **self._head})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -54,8 +53,7 @@ class Headers:
         return f"Headers({self.items!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request as the contract builds it: an absolute URL without its query, which stands apart, decoded."""
 
     method: str
@@ -80,8 +78,7 @@ class Origin(StrEnum):
     SYNTHETIC = "synthetic"
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(NamedTuple):
     """Where a replayed answer comes from: the metadata of its cassette.
 
     `at` is `recorded_at` or `written_at` as an ISO date or date-time; None where the cassette does not say.
@@ -145,14 +142,7 @@ class Attempt(NamedTuple):
     retry_after_s: float | None = None
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """One finished request and response.
-
-    `elapsed_ms` is None for a recorded exchange: a replay has no timing; of a live one it is the last attempt's total.
-    `recording` is None for a live one, `attempts` and `peer` are of live ones only.
-    """
-
+class _Exchange(NamedTuple):
     request: Request
     status: int
     headers: Headers
@@ -162,6 +152,16 @@ class Exchange:
     elapsed_ms: float | None = None
     attempts: tuple[Attempt, ...] = ()
     peer: Peer | None = None
+
+
+class Exchange(_Exchange):
+    """One finished request and response.
+
+    `elapsed_ms` is None for a recorded exchange: a replay has no timing; of a live one it is the last attempt's total.
+    `recording` is None for a live one, `attempts` and `peer` are of live ones only.
+    """
+
+    # Named fields, and a place beside them for what is parsed once.
 
     @cached_property
     def text(self) -> str:

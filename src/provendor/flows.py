@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from provendor import engine, jsonpath
@@ -131,7 +131,7 @@ class _Journey:
                 )
                 continue
             names = self._values.secrets | ({capture.name} if capture.secret else set())
-            self._values = replace(self._values, of={**self._values.of, capture.name: value}, secrets=names)
+            self._values = self._values._replace(of={**self._values.of, capture.name: value}, secrets=names)
             if capture.secret:
                 self._secrets[capture.name] = str(value)
 
@@ -263,7 +263,7 @@ def _on_the_way(step: FlowStep, exchange: Exchange) -> tuple[Verdict, ...]:
 
 def _located(verdicts: Iterable[Verdict], step: FlowStep) -> tuple[Verdict, ...]:
     return tuple(
-        replace(located(verdict, f"step {step.name}", step.key), check=f"{step.name}: {verdict.check}")
+        located(verdict, f"step {step.name}", step.key)._replace(check=f"{step.name}: {verdict.check}")
         for verdict in verdicts
     )
 

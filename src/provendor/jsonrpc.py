@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
 from provendor.exchange import BodyNotJson, Exchange, Headers, Json
@@ -60,7 +59,7 @@ def with_message(exchange: Exchange, message: Json) -> Exchange:
             ("content-type", "application/json"),
         )
     )
-    return replace(exchange, headers=headers, body=json.dumps(message, ensure_ascii=True).encode("ascii"))
+    return exchange._replace(headers=headers, body=json.dumps(message, ensure_ascii=True).encode("ascii"))
 
 
 def _is_stream(exchange: Exchange) -> bool:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from provendor.errors import ContractError
@@ -43,8 +42,7 @@ class Origin(NamedTuple):
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """A schema with all it refers to. `patterns` lists every regular expression in it."""
 
     schema: dict[str, Any]

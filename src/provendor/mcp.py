@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from provendor.asking import Asked, Step
@@ -100,15 +99,15 @@ class _Conversation:
     def _request(self, message: Mapping[str, Json] | None = None, *, first: bool = False) -> Request:
         template = self._case.template
         if message is not None:
-            template = replace(template, body=Body("json", dict(message)))
-        request = build(replace(self._case, template=template), self._values)
+            template = template._replace(body=Body("json", dict(message)))
+        request = build(self._case._replace(template=template), self._values)
         if first:  # what the case says of session and revision is about the call
             kept = tuple(
                 pair for pair in request.headers if pair[0].lower() not in (_SESSION.lower(), _VERSION.lower())
             )
-            return replace(request, headers=Headers(kept))
+            return request._replace(headers=Headers(kept))
         more = tuple((name, value) for name, value in self._headers.items() if request.headers.get(name) is None)
-        return replace(request, headers=Headers((*request.headers.items, *more)))
+        return request._replace(headers=Headers((*request.headers.items, *more)))
 
     async def _answer(self, request: Request) -> Exchange:
         number = _id(request)
@@ -156,7 +155,7 @@ def _with_cursor(request: Request, cursor: str, number: int) -> Request:
     message = json.loads(request.body)  # our own request
     message["id"] += number
     message["params"] = {**message.get("params", {}), "cursor": cursor}
-    return replace(request, body=json.dumps(message, separators=(",", ":")).encode("ascii"))
+    return request._replace(body=json.dumps(message, separators=(",", ":")).encode("ascii"))
 
 
 def _result(exchange: Exchange) -> dict[str, Json] | None:

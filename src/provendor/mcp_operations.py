@@ -6,7 +6,6 @@ The message that is sent stands in the template like any other JSON body; what g
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -76,8 +75,7 @@ def change(template: Template, changes: Mapping[str, Any] | None) -> Template:
     before = template.mcp
     if before is None or changes is None:
         return template
-    call = replace(
-        before,
+    call = before._replace(
         tool=changes.get("tool", before.tool),
         arguments=_merged(before.arguments, changes.get("arguments", {})),
         params=_merged(before.params, changes.get("params", {})),
@@ -87,7 +85,7 @@ def change(template: Template, changes: Mapping[str, Any] | None) -> Template:
     kept = {name: value for name, value in template.headers.items() if old.get(name) != value}
     given = {name.lower() for name in kept}
     headers = {name: value for name, value in new.items() if name.lower() not in given}
-    return replace(template, headers=MappingProxyType({**headers, **kept}), body=Body("json", message(call)), mcp=call)
+    return template._replace(headers=MappingProxyType({**headers, **kept}), body=Body("json", message(call)), mcp=call)
 
 
 def answer(call: McpCall, case: Mapping[str, Any], result: Schema | None) -> McpAnswer:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from provendor.keywords import Bundle
 from provendor.suggest import did_you_mean
@@ -19,8 +18,7 @@ SHOWN: Final = 80  # characters of a value that are shown
 _SHOWN_CHOICES: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """One difference between a schema and a value.
 
     `at` is the JSON pointer of the value, `keyword` the way from the schema to the keyword that it does not fit, through
@@ -96,7 +94,7 @@ class _Teller:
         note = f" (nearest of {len(branches)} alternatives)" if len(branches) - sum(map(bool, types)) > 1 else ""
         for inner in branches[best]:
             for place, mismatch in self.tell(inner):
-                yield place, replace(mismatch, expected=mismatch.expected + note)
+                yield place, mismatch._replace(expected=mismatch.expected + note)
 
     def known(self, error: Any) -> list[str]:
         """Return the properties that the schema names beside the keyword that allows no others."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from provendor.asking import Asked, ask
@@ -75,7 +74,7 @@ class Tokens:
         secrets = self._given.secrets | {self._grant.gives}
         if self._given.of.get(REFRESH_TOKEN) and answer.get("refresh_token"):
             # Some vendors let a refresh token serve once and answer the next one.
-            self._given = replace(self._given, of={**self._given.of, REFRESH_TOKEN: str(answer["refresh_token"])})
+            self._given = self._given._replace(of={**self._given.of, REFRESH_TOKEN: str(answer["refresh_token"])})
             known[REFRESH_TOKEN] = self._given.of[REFRESH_TOKEN]
         self._ends_at = self._wall() + float(answer["expires_in"]) if answer.get("expires_in") else None
         self._fresh = Values(known, secrets)
@@ -85,7 +84,7 @@ class Tokens:
         if wanted is None:
             return values
         signed = _assertion(wanted, values, int(self._wall()))
-        return replace(values, of={**values.of, wanted["gives"]: signed}, secrets=values.secrets | {wanted["gives"]})
+        return values._replace(of={**values.of, wanted["gives"]: signed}, secrets=values.secrets | {wanted["gives"]})
 
 
 async def ask_with_token(case: Case, tokens: Tokens, transport: Transport, clock: Clock) -> Asked:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -210,7 +210,7 @@ class Reading:
             return None
         ours = tuple(pair for pair in self.first.query if pair[0] in self._credentials)
         theirs = tuple(pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in self._credentials)
-        return replace(self.first, url=url, query=theirs + ours)
+        return self.first._replace(url=url, query=theirs + ours)
 
     def content_range(self, page: Page) -> Request | None:
         """Ask for what follows the range that came."""
@@ -270,7 +270,7 @@ class Reading:
         else:
             shown = ", ".join(again[:_SHOWN]) + (", …" if len(again) > _SHOWN else "")
             actual = f"{len(again)} of {len(keys)} items of page {number} came before: {shown}"
-        return replace(_finding("paging-repeats", "new items on every page", actual, "id"), level=level)
+        return _finding("paging-repeats", "new items on every page", actual, "id")._replace(level=level)
 
     def _short(self) -> Iterator[Finding]:
         """Some vendors leave the list out where it would be empty, which a page after the first may be."""
@@ -314,17 +314,17 @@ def _with(request: Request, part: str, name: str, value: Json) -> Request:
     """Return a request that carries a value at a place: a query parameter, a header, a member or a variable."""
     if part == "query":
         kept = tuple(pair for pair in request.query if pair[0] != name)
-        return replace(request, query=(*kept, (name, _shown(value))))
+        return request._replace(query=(*kept, (name, _shown(value))))
     if part == "header":
         others = tuple(pair for pair in request.headers if pair[0].lower() != name.lower())
-        return replace(request, headers=Headers((*others, (name, _shown(value)))))
+        return request._replace(headers=Headers((*others, (name, _shown(value)))))
     body = _body(request)
     if part == "json":
         body[name] = value
     else:
         given = body.get("variables")
         body["variables"] = {**(given if isinstance(given, dict) else {}), name: value}
-    return replace(request, body=_written(body).encode("utf-8", "surrogatepass"))
+    return request._replace(body=_written(body).encode("utf-8", "surrogatepass"))
 
 
 def _sent(request: Request, part: str, name: str) -> int | None:

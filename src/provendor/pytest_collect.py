@@ -8,7 +8,6 @@ contracts/chatwoot/conversations.yaml          ContractFile
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -223,4 +222,4 @@ def _reached_network(result: Result, refused: tuple[Refused, ...]) -> Result:
     """Turn a result during which something reached for the network into an error, whatever became of it."""
     findings = tuple(Finding("network-blocked", "no connection and no lookup", str(each)) for each in refused)
     verdict = Verdict("network", Outcome.ERROR, findings, f"the network is off: {'; '.join(map(str, refused))}")
-    return replace(result, outcome=Outcome.ERROR, verdicts=(*result.verdicts, verdict), reason=verdict.reason)
+    return result._replace(outcome=Outcome.ERROR, verdicts=(*result.verdicts, verdict), reason=verdict.reason)

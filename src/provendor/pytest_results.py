@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +89,7 @@ class Results:
         """Write a result; one that comes before anybody said what the run is (a worker that died at once) waits."""
         self._waiting.append(record)
         if info is not None and self._evidence is None:
-            self._open(replace(RunInfo(**info), selectors=_asked_for(self._config)))
+            self._open(RunInfo(**info)._replace(selectors=_asked_for(self._config)))
         if self._evidence is not None:
             self._write_waiting(self._evidence)
 

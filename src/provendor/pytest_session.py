@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Generator
 from contextlib import nullcontext
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -136,7 +135,7 @@ class ContractSession:
             self._announced = True
             digest = checks_digest(self._root / "checks")
             about = describe(self._contracts.suite, "pytest", (), self._today.isoformat(), digest, env=os.environ)
-            vars(report)[RUN] = asdict(about)
+            vars(report)[RUN] = about._asdict() | {"readiness": dict(about.readiness)}
         if result.outcome is Outcome.PASS:
             return
         vars(report)[FINDINGS] = [

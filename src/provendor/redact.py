@@ -27,9 +27,8 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from provendor import credentials, jsonpath, jsontext, pseudonyms
@@ -45,8 +44,7 @@ _TRIVIAL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(NamedTuple):
     """A value that is still there: the secret's name, or `personal data`, and the form it has. Never the value."""
 
     name: str

@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, quote, urlencode
 
 from provendor.contract import Auth, Body, Case, Template, Vendor
@@ -35,8 +34,7 @@ _HEADER_VALUE = r"[\t\x20-\x7e\x80-\xff]*"
 _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """What fills a template's references: values by name, and the names of those that are secrets.
 
     `base_url` is among them. Printing one shows no value.
@@ -50,7 +48,7 @@ class Values:
 
     def wrong(self) -> Values:
         """Return the same values with `wrong` for each secret."""
-        return replace(self, of={**self.of, **dict.fromkeys(self.secrets, WRONG)})
+        return self._replace(of={**self.of, **dict.fromkeys(self.secrets, WRONG)})
 
 
 def examples(vendor: Vendor) -> Values:
@@ -142,7 +140,7 @@ def _with_path(template: Template, values: Values) -> Values:
     if not template.path:
         return values
     given = {name: _scalar(_value(value, values)) for name, value in template.path.items()}
-    return replace(values, of={**values.of, **given})
+    return values._replace(of={**values.of, **given})
 
 
 def _scalar(value: Json) -> Scalar:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from provendor import cassette, requests
 from provendor.asking import Asked, Step, ask, located
@@ -30,8 +30,7 @@ TRANSPORT_CHECK = "exchange"
 """The name under which a missing exchange is reported among a result's verdicts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """How one case ended.
 
     `exchange` is None where none came back; then one verdict says why. `reason` is given for everything but a plain
@@ -111,13 +110,13 @@ def _judged(asked: Asked, checks: Sequence[Check], expect: Expect) -> tuple[Aske
     own = [examine(check, asked.exchange, expect) for check in checks] if asked.reached else []
     steps = tuple(_judged_alike(step, checks, expect) if step.alike else step for step in asked.steps)
     verdicts = (*own, *asked.verdicts, *(verdict for step in steps for verdict in step.verdicts))
-    return (replace(asked, steps=steps) if steps else asked).without_secrets(verdicts)
+    return (asked._replace(steps=steps) if steps else asked).without_secrets(verdicts)
 
 
 def _judged_alike(step: Step, checks: Sequence[Check], expect: Expect) -> Step:
     """Judge a further exchange of the same kind; what a check says of the recording was said with the first."""
     verdicts = (examine(check, step.exchange, expect) for check in checks if check not in OF_RECORDING)
-    return replace(step, verdicts=(*step.verdicts, *(located(verdict, step.name) for verdict in verdicts)))
+    return step._replace(verdicts=(*step.verdicts, *(located(verdict, step.name) for verdict in verdicts)))
 
 
 def no_exchange(trouble: ProvendorError) -> Verdict:
@@ -137,11 +136,11 @@ def settle(result: Result, today: date | None) -> Result:
     pending = result.case.pending
     if pending is None or today is None or today >= pending.until:
         reason = _reason(result.verdicts, result.outcome)
-        return replace(result, reason=reason) if reason else result
+        return result._replace(reason=reason) if reason else result
     ticket = f" ({pending.ticket})" if pending.ticket else ""
     if result.outcome in (Outcome.FAIL, Outcome.ERROR):
         reason = f"expected to fail until {pending.until}: {pending.reason}{ticket}"
-        return replace(result, outcome=Outcome.WARN, expected=True, reason=reason)
+        return result._replace(outcome=Outcome.WARN, expected=True, reason=reason)
     finding = Finding(
         "pending-passes",
         expected=f"a failure until {pending.until}{ticket}",
@@ -151,7 +150,7 @@ def settle(result: Result, today: date | None) -> Result:
     )
     verdict = Verdict("pending", Outcome.WARN, (finding,))
     reason = f"passes although it is pending until {pending.until}{ticket}: remove `pending`"
-    return replace(result, outcome=Outcome.WARN, verdicts=(*result.verdicts, verdict), reason=reason)
+    return result._replace(outcome=Outcome.WARN, verdicts=(*result.verdicts, verdict), reason=reason)
 
 
 def _reason(verdicts: Sequence[Verdict], outcome: Outcome) -> str | None:
@@ -201,7 +200,7 @@ class Replayer:
             transport = Replay(self.cassette(case), rerecord=adopt_command(case))
             return check.given(drive(ask(case, self.values(case), transport, VirtualClock())).exchange)
         except ProvendorError as trouble:
-            return replace(check, judge=partial(_fail_with, trouble), beside="")
+            return check._replace(judge=partial(_fail_with, trouble), beside="")
 
     def _of_vendor(self, vendor: str) -> tuple[Check, ...]:
         """Return the checks that may be meant for some case of a vendor: few of many, found once."""
@@ -212,7 +211,7 @@ class Replayer:
 
     def expect(self, case: Case) -> Expect:
         """Return what the case expects, as of this replayer's day."""
-        return replace(case.expect, today=self.today)
+        return case.expect._replace(today=self.today)
 
     def replay(self, case: Case) -> Result:
         """Replay one case from its cassette and judge it."""
@@ -229,7 +228,7 @@ class Replayer:
         asking = run_case(case, self.values(case), transport, self.checks_for(case), self.expect(case), VirtualClock())
         result = drive(asking)
         if result.recording is None:
-            result = replace(result, recording=recorded.recording)
+            result = result._replace(recording=recorded.recording)
         unused = transport.unused()
         return _with_unused(result, len(unused)) if unused and result.exchange else result
 
@@ -259,7 +258,7 @@ def _with_unused(result: Result, unused: int) -> Result:
         level=Outcome.WARN,
     )
     verdicts = (*result.verdicts, Verdict("cassette-used", Outcome.WARN, (finding,)))
-    return replace(result, verdicts=verdicts, outcome=worst((result.outcome, Outcome.WARN)))
+    return result._replace(verdicts=verdicts, outcome=worst((result.outcome, Outcome.WARN)))
 
 
 def adopt_command(case: Case) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,7 +58,7 @@ class Schema:
         linked = self._link()
         try:
             for mismatch in mismatches(linked.validator.iter_errors(instance), instance, linked.bundle):
-                yield replace(mismatch, keyword="/$ref" + mismatch.keyword) if self._referred else mismatch
+                yield mismatch._replace(keyword="/$ref" + mismatch.keyword) if self._referred else mismatch
         except ValueError as reason:
             yield _unreadable(instance, reason, self)
 

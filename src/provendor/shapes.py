@@ -13,9 +13,9 @@ however it refers to itself, takes more time than it has text.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from provendor.exchange import Json
 
@@ -80,8 +80,7 @@ def sample(value: Json, file: str, pointer: str = "") -> Node:
     return Node({"const": value}, file, pointer, lambda _reference, _file: None)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What a schema allows in one place.
 
     `kinds` are JSON Schema's types, `values` the values of an enum or const; None allows all. `required` means something
@@ -92,7 +91,7 @@ class View:
     place: Node
     kinds: frozenset[str] | None = None
     values: tuple[Json, ...] | None = None
-    properties: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
+    properties: Mapping[str, Node] = MappingProxyType({})
     required: frozenset[str] = frozenset()
     demands: bool = False
     items: Node | None = None
@@ -223,8 +222,7 @@ def _kinds(kind: Json) -> frozenset[str] | None:
 
 
 def _with_null(view: View) -> View:
-    return replace(
-        view,
+    return view._replace(
         kinds=None if view.kinds is None else view.kinds | {"null"},
         values=None if view.values is None or None in view.values else (*view.values, None),
     )

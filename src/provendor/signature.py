@@ -14,8 +14,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from provendor.exchange import Headers
 
@@ -23,8 +22,7 @@ Encoding = Literal["base64", "hex"]
 _SIZES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureRule:
+class SignatureRule(NamedTuple):
     """HMAC with `algorithm` over `signed` (a template of `{body}` and `{timestamp}`), written in `encoding` after `prefix`.
 
     `timestamp` is the header that holds the moment of signing in seconds since the epoch; older than `tolerance_s` is
@@ -40,8 +38,7 @@ class SignatureRule:
     tolerance_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One rule that a delivery breaks. `code` is stable; `hint` says what the sender or the reader probably did."""
 
     code: str
@@ -103,10 +100,10 @@ def _given(rule: SignatureRule, headers: Headers) -> list[str]:
 def _explained(fault: Fault, rule: SignatureRule, headers: Headers, body: bytes, secret: str) -> Fault:
     """Return the fault with what probably led to it."""
     if fault.code == "signature-missing":
-        return replace(fault, hint=_look_alike(rule, headers))
+        return fault._replace(hint=_look_alike(rule, headers))
     if fault.code == "signature-wrong":
         stamp = (headers.get(rule.timestamp) if rule.timestamp else None) or ""
-        return replace(fault, hint=_why(rule, _given(rule, headers), body, secret, stamp))
+        return fault._replace(hint=_why(rule, _given(rule, headers), body, secret, stamp))
     return fault
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -43,17 +42,17 @@ class Dialect(StrEnum):
     SPEC = "spec"
 
 
-@dataclass(frozen=True)
 class Document:
     """One file, read. `name` is what problems call it, `digest` the SHA-256 of its bytes in hexadecimal.
 
     The value is shared, not copied: whoever needs to change it takes a copy.
     """
 
-    name: str
-    value: Any
-    digest: str
-    text: str = field(repr=False, compare=False)
+    def __init__(self, name: str, value: Any, digest: str, text: str) -> None:
+        self.name = name
+        self.value = value
+        self.digest = digest
+        self.text = text
 
     def place(self, path: Way, key: bool = False) -> tuple[int, int]:
         """Return line and column of the value at `path`, or of its key; of its nearest parent where it does not exist."""

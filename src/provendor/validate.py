@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from provendor import engine, requests
 from provendor.check import Check, check, examine
@@ -23,8 +23,7 @@ from provendor.verdict import Finding, Outcome, Skip, Verdict, worst
 _LARGEST_BODY = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class CaseJudgement:
+class CaseJudgement(NamedTuple):
     """How the answer fares with one case."""
 
     case: Case
@@ -46,8 +45,7 @@ class CaseJudgement:
         return tuple(finding for verdict in self.verdicts for finding in verdict.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """Whether the selection accepts the answer.
 
     `matched` are the cases that accept it. Where there is none, `nearest` says what is wrong with the most similar
@@ -67,7 +65,7 @@ class Judgement:
     def redacted(self, clean: Callable[[str], str]) -> Judgement:
         """Return the same judgement with every vendor's word passed through `clean`."""
         nearest = _redacted(self.nearest, clean) if self.nearest else None
-        return replace(self, matched=tuple(_redacted(each, clean) for each in self.matched), nearest=nearest)
+        return self._replace(matched=tuple(_redacted(each, clean) for each in self.matched), nearest=nearest)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -84,17 +82,16 @@ class Judgement:
 
 def _redacted(judged: CaseJudgement, clean: Callable[[str], str]) -> CaseJudgement:
     def told(finding: Finding) -> Finding:
-        return replace(finding, expected=clean(finding.expected), actual=clean(finding.actual), at=clean(finding.at))
+        return finding._replace(expected=clean(finding.expected), actual=clean(finding.actual), at=clean(finding.at))
 
     verdicts = (
-        replace(
-            each,
+        each._replace(
             findings=tuple(map(told, each.findings)),
             reason=clean(each.reason) if each.reason else each.reason,
         )
         for each in judged.verdicts
     )
-    return replace(judged, verdicts=tuple(verdicts))
+    return judged._replace(verdicts=tuple(verdicts))
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:

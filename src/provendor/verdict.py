@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -29,8 +28,7 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return max(outcomes, key=_SEVERITY.__getitem__, default=Outcome.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One difference between what a contract expects and what came.
 
     Finding("body-schema", "integer", 'string "7"', at="/id", key="contracts/a/b.yaml#/schemas/id/type")
@@ -58,8 +56,7 @@ class Skip(Exception):
     """Raised by a check that has nothing to say about an exchange; the text is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """How one check ended. `reason` is given for error and skip, and only there."""
 
     check: str

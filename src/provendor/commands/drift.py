@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from provendor import drift, loading, source, spec
@@ -75,7 +74,7 @@ def _as_json(report: DriftReport, shown: list[Difference]) -> dict[str, object]:
     return {
         "vendor": report.vendor,
         "compared": report.compared,
-        "differences": [asdict(each) for each in shown],
+        "differences": [each._asdict() for each in shown],
         "explained": len(report.explained),
         "unused": unused,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 
 from provendor import codes
 from provendor.commands import arguments, console
@@ -20,13 +19,13 @@ def run(args: argparse.Namespace) -> int:
     if args.code is None:
         entries = [*codes.CODES.values(), *codes.DRIFT_CODES.values()]
         if args.json:
-            console.print_json([asdict(entry) for entry in entries])
+            console.print_json([entry._asdict() for entry in entries])
         else:
             print("\n".join(f"{entry.code:<22} {entry.title}" for entry in entries))
         return 0
     entry = codes.explain(args.code)
     if args.json:
-        console.print_json(asdict(entry))
+        console.print_json(entry._asdict())
     else:
         print(f"{entry.code}: {entry.title}\n\n{entry.meaning}\n\nWhat to do: {entry.do}")
     return 0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from provendor import lint
@@ -38,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     with arguments.cache_of(root) as cache:
         report = _report(args, root, cache)
     if args.json:
-        console.print_json({"problems": [asdict(problem) for problem in report.problems], "cases": report.cases})
+        console.print_json({"problems": [problem._asdict() for problem in report.problems], "cases": report.cases})
     else:
         for problem in report.problems:
             print(problem)

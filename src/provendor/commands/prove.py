@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         digest = check.checks_digest(folder)
         info = evidence.describe(suite, "prove", tuple(args.selectors), today.isoformat(), digest, env=os.environ)
         written = evidence.Evidence(args.report or root / "reports", info)
-        replayer = Replayer(suite, check.load_checks(folder), today=today, cache=cache)
+        replayer = Replayer(suite, check.load_checks(folder, suite.vendors, cache), today=today, cache=cache)
         printer = _Printer(args, suite, len(cases))
         redactors = {name: Redactor({}, vendor.redact) for name, vendor in suite.vendors.items()}
         interrupted = True
