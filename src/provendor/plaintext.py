@@ -2,9 +2,12 @@ r"""Text from anywhere as text that a terminal, a log and a page can show: nothi
 
 from __future__ import annotations
 
+import re
+
 from provendor.verdict import Outcome
 
 _LONGEST = 600
+_COMMAND = re.compile(r"##(?=\w*\[)")
 _COLOURS = {
     Outcome.PASS: "32",
     Outcome.WARN: "33",
@@ -18,8 +21,11 @@ def visible(text: str, longest: int = _LONGEST) -> str:
     r"""Return text on one line with everything that cannot be seen spelled out, shortened to `longest` characters.
 
     visible("a\x1b[2Jb")      # "a\\x1b[2Jb"
+    visible("##[error]")      # "#\\x23[error]": CI servers take such a text for a command, wherever in a line it stands
     """
     short = text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
+    if "##" in short:
+        short = _COMMAND.sub(r"#\\x23", short)
     return short if short.isprintable() else "".join(map(_seen, short))
 
 
