@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -115,6 +118,20 @@ next: provendor prove shop/orders.get:0"""
     )
 
 
+def test_a_narrow_terminal_cuts_what_it_cannot_hold():
+    """But not what is there to be copied, and no colour is left open."""
+    assert text_of([a_failure()], Size(24, 24), colour=True) == (
+        """\
+\x1b[1;31mfail \x1b[0m acme/users.get:ok
+      body-schema at /i…
+
+1 case: \x1b[1;31m1 fail\x1b[0m
+answers: 1 documented
+evidence: reports/run.json
+next: provendor prove acme/users.get:ok"""
+    )
+
+
 def test_more_vendors_than_fit_are_counted():
     """The worst stay."""
     rows = rows_of([a_failure(f"vendor-{number:02}/a.b:c") for number in range(30)])
@@ -215,17 +232,16 @@ def test_what_is_no_terminal_has_the_smallest_size():
     assert screen(io.StringIO()) == screen(Pretender()) == Size(80, 24)
 
 
-def test_the_terminal_decides_the_size():
-    """As wide as it is."""
+@pytest.mark.parametrize(
+    ("rows", "columns", "size"), [(50, 132, Size(132, 50)), (0, 0, Size(80, 24)), (3, 7, Size(80, 24))]
+)
+def test_the_terminal_decides_the_size(rows: int, columns: int, size: Size):
+    """As wide as it is; where it does not know, the smallest."""
     main, other = os.openpty()
     try:
-        import fcntl
-        import struct
-        import termios
-
-        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 132, 0, 0))
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         with open(other, "w", closefd=False, encoding="utf-8") as stream:
-            assert screen(stream) == Size(132, 50)
+            assert screen(stream) == size
     finally:
         os.close(main)
         os.close(other)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TextIO
 
 from provendor.plaintext import painted, visible
@@ -32,23 +31,37 @@ class Size(NamedTuple):
 
 
 def screen(stream: TextIO) -> Size:
-    """Return the size of the terminal that a stream goes to; where it is none, of the smallest."""
+    """Return the size of the terminal that a stream goes to; where it is none, or has none to say, of the smallest."""
     try:
-        return Size(*os.get_terminal_size(stream.fileno())) if stream.isatty() else Size()
+        size = os.get_terminal_size(stream.fileno()) if stream.isatty() else (0, 0)
     except (OSError, ValueError):  # a stream that only looks like a terminal
-        return Size()
+        size = (0, 0)
+    columns, lines = size
+    return Size(
+        columns if columns >= _LEAST.columns else Size().columns, lines if lines >= _LEAST.lines else Size().lines
+    )
 
 
-@dataclass
+_LEAST = Size(20, 10)
+"""What says that it is smaller does not know: terminals of some CI servers have no size at all."""
+
+
 class _Cause:
     """What cases have in common that are no pass: words and id of the first one, and how many there are."""
 
-    outcome: Outcome
-    vendor: str
-    id: str
-    known: bool
-    says: str
-    cases: int = 1
+    __slots__ = ("cases", "id", "known", "outcome", "says", "vendor")
+
+    def __init__(self, outcome: Outcome, record: Mapping[str, Any], says: str) -> None:
+        self.outcome = outcome
+        self.vendor: str = record["vendor"]
+        self.id: str = record["id"]
+        self.known: bool = record["expected"]
+        self.says = says
+        self.cases = 1
+
+    def add(self, outcome: Outcome) -> None:
+        self.cases += 1
+        self.outcome = min(self.outcome, outcome, key=_WORST_FIRST.index)
 
     @property
     def rank(self) -> tuple[int, bool, int]:
@@ -89,14 +102,13 @@ class Closing:
         found = trouble(record)
         key = key_of(record, found)
         if cause := self._causes.get(key):
-            cause.cases += 1
-            cause.outcome = min(cause.outcome, outcome, key=_WORST_FIRST.index)
+            cause.add(outcome)
             return
         says = record["reason"] or "no reason is known"
         if found.code and not (record["reason"] and outcome is Outcome.WARN):  # a warning's reason says what to do
             says = sentence(found.code, found.where or found.at, found.expected, found.actual)
         fault = f" ({found.blame.party})" if found.blame else ""
-        self._causes[key] = _Cause(outcome, record["vendor"], record["id"], record["expected"], f"{says}{fault}")
+        self._causes[key] = _Cause(outcome, record, f"{says}{fault}")
 
     def rows(
         self,
@@ -146,7 +158,7 @@ class Closing:
         needy = sorted((name for name in self._vendors if name not in fine), key=self._severity)
         width = max(map(len, needy), default=0)
         for name in needy:
-            yield f"{visible(name):<{width}}  {_counted(self._vendors[name], colour)}"
+            yield _fitting(self._vendors[name], f"{visible(name):<{width}}  ", "", size, colour)
         if fine:
             named = ", ".join(f"{name} {counts.total():,}" for name, counts in sorted(fine.items()))
             others = f"{len(fine):,} {'other ' * bool(needy)}vendor{'s pass' if len(fine) != 1 else ' passes'}"
@@ -167,13 +179,12 @@ class Closing:
         if not self.outcomes:
             return ["no case was judged: that is not a pass"]
         took = f" in {took_ms / 1000:.2f} s" if took_ms is not None else ""
-        total = f"{_counted(self.outcomes, colour=False)}{took}"
-        painted_total = f"{_counted(self.outcomes, colour)}{took}"
         answers = ", ".join(f"{count:,} {visible(what)}" for what, count in sorted(self._answers.items()))
-        if not answers:
-            return [painted_total]
-        fits = len(f"{total}; answers: {answers}") <= size.columns
-        return [f"{painted_total}; answers: {answers}"] if fits else [painted_total, _cut(f"answers: {answers}", size)]
+        both = f"{took}; answers: {answers}"
+        if answers and len(_counted(self.outcomes)) + len(both) <= size.columns:
+            return [_counted(self.outcomes, colour) + both]
+        rows = [_fitting(self.outcomes, "", took, size, colour)]
+        return [*rows, _cut(f"answers: {answers}", size)] if answers else rows
 
     def _next(self) -> str:
         worst = min(self._causes.values(), key=lambda cause: cause.rank, default=None)
@@ -182,7 +193,13 @@ class Closing:
         return "provendor report" if self.outcomes else "provendor list"
 
 
-def _counted(counts: Counter[Outcome], colour: bool) -> str:
+def _fitting(counts: Counter[Outcome], before: str, after: str, size: Size, colour: bool) -> str:
+    """Return counts between two texts; where a line does not hold them, cut and without colour."""
+    plain = f"{before}{_counted(counts)}{after}"
+    return f"{before}{_counted(counts, colour)}{after}" if len(plain) <= size.columns else _cut(plain, size)
+
+
+def _counted(counts: Counter[Outcome], colour: bool = False) -> str:
     total = counts.total()
     said = ", ".join(painted(f"{counts[each]:,} {each}", each, colour) for each in Outcome if counts[each])
     return f"{total:,} case{'s' * (total != 1)}: {said}"
