@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 
@@ -30,3 +31,17 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         """Move the time forward."""
         self._now += max(seconds, 0.0)
+
+
+class RealClock:
+    """The time that passes, for live calls."""
+
+    def now(self) -> float:
+        """Return seconds since some moment before the process began."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long; other tasks go on."""
+        import asyncio  # noqa: PLC0415 - a replay, which needs no loop, imports this module too
+
+        await asyncio.sleep(max(seconds, 0.0))

@@ -1,0 +1,183 @@
+"""httpx over libcurl: a client that sends exactly what it is given, and keeps nothing of the answer.
+
+    async with Client(route) as client:
+        answer = await client.send("GET", "https://acme.example/users/7", headers, b"", total_s=5.0)
+        async for data in answer.chunks():
+            ...
+
+What libcurl reports of an answer, and of a failure, travels with httpx's own response and exceptions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final, Self
+
+import httpx
+
+from provendor.curl import Broken, Call, Curl, Stage, Transfer
+from provendor.route import Route
+
+_OURS: Final = ContextVar("provendor_sends", default=False)
+
+
+class CurlTransport(httpx.AsyncBaseTransport):
+    """httpx's transport over libcurl. Responses carry their `Transfer` as the extension `transfer`.
+
+    Heeds the usual extension `timeout` of a request (`connect`, and `total` for everything), and `again`: whether it may be
+    sent twice.
+    """
+
+    def __init__(self, curl: Curl) -> None:
+        self._curl = curl
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; raises the exception of httpx that fits, caused by `Broken`."""
+        timeout = request.extensions.get("timeout", {})
+        call = Call(
+            request.method,
+            str(request.url),
+            tuple(request.headers.raw),
+            await request.aread(),
+            timeout.get("total"),
+            timeout.get("connect"),
+            bool(request.extensions.get("again", request.method in ("GET", "HEAD", "OPTIONS"))),
+        )
+        try:
+            transfer = await self._curl.start(call)
+        except Broken as broken:
+            raise _as_httpx(broken)(broken.words, request=request) from broken
+        version = (transfer.protocol or "HTTP/1.1").encode("ascii")
+        return httpx.Response(
+            transfer.status,
+            headers=transfer.headers,
+            stream=_Body(transfer, request),
+            extensions={"transfer": transfer, "http_version": version},
+        )
+
+    async def aclose(self) -> None:
+        """Break off what is under way, and close every connection."""
+        await self._curl.__aexit__()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, transfer: Transfer, request: httpx.Request) -> None:
+        self._transfer = transfer
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for data in self._transfer.chunks():
+                yield data
+        except Broken as broken:
+            raise _as_httpx(broken)(broken.words, request=self._request) from broken
+
+    async def aclose(self) -> None:
+        self._transfer.close()
+
+
+class Answer:
+    """The head of an answer, and its body as it arrives."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
+        self.transfer: Transfer = response.extensions["transfer"]
+        self._response = response
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives, with its content encoding; raises Broken."""
+        try:
+            async for data in self._response.aiter_raw():
+                yield data
+        except httpx.TransportError as error:
+            raise _cause(error) from None
+
+    async def close(self) -> None:
+        """Read no further."""
+        await self._response.aclose()
+
+
+class Client:
+    """Connections of one route, for requests that share nothing else: no cookie and no credential stays behind."""
+
+    def __init__(self, route: Route, user_agent: str) -> None:
+        logging.getLogger("httpx").addFilter(_is_not_ours)  # the same filter is added once
+        self._http = httpx.AsyncClient(
+            transport=CurlTransport(Curl(route)),
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            headers={"user-agent": user_agent, "accept-encoding": "gzip, deflate, br, zstd"},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Break off what is under way, and close every connection."""
+        await self._http.aclose()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        *,
+        total_s: float,
+        connect_s: float,
+        again: bool,
+    ) -> Answer:
+        """Send a request and return when the head of its answer is there; raises Broken."""
+        request = self._http.build_request(
+            method,
+            url,
+            headers=list(headers),
+            content=body or None,
+            extensions={"timeout": {"total": total_s, "connect": connect_s}, "again": again},
+        )
+        token = _OURS.set(True)
+        try:
+            return Answer(await self._http.send(request, stream=True, follow_redirects=False))
+        except httpx.TransportError as error:
+            raise _cause(error) from None
+        finally:
+            _OURS.reset(token)
+
+
+def _is_not_ours(record: logging.LogRecord) -> bool:  # noqa: ARG001 - what a filter is called with
+    """Keep httpx from logging our URLs: they may hold a credential."""
+    return not _OURS.get()
+
+
+def _cause(error: httpx.TransportError) -> Exception:
+    """Return what libcurl said, which our transport gave httpx's exception as its cause."""
+    return error.__cause__ if isinstance(error.__cause__, Broken) else error
+
+
+def _as_httpx(broken: Broken) -> type[httpx.TransportError]:
+    """Return the exception of httpx that fits."""
+    stage = broken.transfer.stage
+    if broken.is_timeout:
+        if stage is Stage.TURN:
+            return httpx.PoolTimeout
+        return httpx.ConnectTimeout if stage in _BEFORE else httpx.ReadTimeout
+    if broken.is_of_proxy:
+        return httpx.ProxyError
+    if stage in _BEFORE:
+        return httpx.ConnectError
+    return httpx.ReadError
+
+
+_BEFORE: Final = frozenset({Stage.TURN, Stage.LOOKUP, Stage.CONNECT, Stage.TLS})
+
+
+def _text(value: bytes) -> str:
+    """Return a header's bytes as text; UTF-8 where it is that, else Latin-1, in which every byte is a letter."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -1,0 +1,78 @@
+"""Live calls over real sockets: what is sent, what comes back, and what is known about it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from loopback import Answer, Seen, serve
+from provendor.exchange import Exchange, Headers, Request, Source
+from provendor.live import Network, Policy
+
+pytestmark = pytest.mark.loopback
+
+SANDBOX = Policy(reach="private", safe=True)
+
+
+def send(*requests: Request, policy: Policy = SANDBOX) -> list[Exchange]:
+    """Send requests one after the other over one network."""
+
+    async def run() -> list[Exchange]:
+        async with Network(env={}) as network:
+            return [await network.caller(policy).send(request) for request in requests]
+
+    return asyncio.run(run())
+
+
+def test_an_exchange_is_the_answer_as_it_came():
+    """Status, headers in order, body; live, and of the request that was asked."""
+    given = Answer(201, b'{"id": 7}', {"content-type": "application/json", "x-one": "1"})
+    with serve(lambda _: given) as server:
+        request = Request("GET", f"{server.url}/users/7")
+        (exchange,) = send(request)
+
+    assert (exchange.status, exchange.json, exchange.source) == (201, {"id": 7}, Source.LIVE)
+    assert exchange.headers.get("x-one") == "1"
+    assert exchange.request is request
+
+
+def test_what_is_sent_is_what_the_contract_says():
+    """Method, path, query, headers and body; nothing that libcurl would add by itself."""
+    with serve(lambda _: Answer()) as server:
+        asked = Request(
+            "PATCH",
+            f"{server.url}/a%2Fb/%2E%2E/c",
+            (("q", "a b&c=d"), ("q", "ü")),
+            Headers((("X-Token", "secret"), ("X-Empty", ""))),
+            b'{"a":1}',
+        )
+        send(asked)
+
+    (seen,) = server.seen
+    assert (seen.method, seen.path, seen.body) == (
+        "PATCH",
+        "/a%2Fb/%2E%2E/c?q=a%20b%26c%3Dd&q=%C3%BC",
+        b'{"a":1}',
+    )
+    assert seen.headers.pop("user-agent").startswith("provendor/")
+    assert seen.headers == {
+        "host": server.url.removeprefix("http://"),
+        "accept": "*/*",
+        "accept-encoding": "gzip, deflate, br, zstd",
+        "content-length": "7",
+        "x-token": "secret",
+        "x-empty": "",
+    }
+
+
+def test_nothing_of_an_answer_comes_with_the_next_request():
+    """A cookie that a vendor sets for one case is not sent with another."""
+
+    def respond(_: Seen) -> Answer:
+        return Answer(200, b"", {"set-cookie": "session=1; Path=/"})
+
+    with serve(respond) as server:
+        send(Request("GET", server.url), Request("GET", server.url))
+
+    assert "cookie" not in server.seen[1].headers
