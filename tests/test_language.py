@@ -106,6 +106,7 @@ SECTIONS = {
     "## Flows": "flow",
     "### Step": "flow_step",
     "## Paging": "paging",
+    "## Clean-up": "cleanup",
     "## MCP": "mcp_vendor",
     "### MCP call": "mcp_call",
     "## Webhooks": "webhooks",
@@ -235,6 +236,12 @@ _M, _T, _TL = f"{_V} mcp", "users.yaml operations add", "users.yaml operations t
 _SPOKEN = [(_M, _MCP), (_T, _TOOL), (_TL, _TOOLS)]
 _OTHER_CALL = f"{_T} cases ok with"
 
+_GONE = {"summary": "Go.", "request": "DELETE /users/{user_id}", "safety": "write", "cases": {"ok": {"status": 204}}}
+_AWAY = {"call": "users.gone"}
+_TAKEN = {"call": "users.away", "with": {"path": {"user_id": "{made}"}}}
+_WRITES = [(f"{_O} safety", "write")]
+_CLEANED = [*_WRITES, ("users.yaml operations users.away", _GONE), (f"{_O} cleanup", {"call": "users.away"})]
+
 _LIE = {"at": "users.get#/id", "code": "drift-type", "reason": "It is text."}
 
 _GUIDES = {"users": {"title": "Users", "text": "Ask once.", "operations": ["users.*"]}}
@@ -262,6 +269,11 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "mcp_change.params": [*_SPOKEN, (_OTHER_CALL, {"mcp": {"params": {"a": 3}}})],
     "mcp_change.revision": [*_SPOKEN, (_OTHER_CALL, {"mcp": {"revision": "2024-11-05"}})],
     "case.result": [*_SPOKEN, (f"{_T} cases ok result", {"type": "object"})],
+    "operation.cleanup": _CLEANED,
+    "cleanup.call": [*_CLEANED, ("users.yaml operations users.gone", _GONE), (f"{_O} cleanup call", "users.gone")],
+    "cleanup.with": [*_CLEANED, (f"{_O} cleanup with", {"path": {"user_id": 9}})],
+    "cleanup.capture": [*_CLEANED, (f"{_O} cleanup", {**_TAKEN, "capture": {"made": "$.id"}})],
+    "flow_step.cleanup": [*_FLOWS, ("users.yaml operations users.gone", _GONE), *_WRITES, (f"{_S} cleanup", _AWAY)],
     "case.tools": [*_SPOKEN, (f"{_TL} cases ok tools", {"add": [{"a": 1}]})],
     "vendor_file.webhooks": _SENT,
     "webhooks.signature": [*_SENT, (f"{_V} webhooks", {"topic": "X-Topic"})],

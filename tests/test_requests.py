@@ -260,6 +260,17 @@ def test_references_are_found_in_order():
     assert list(requests.references("{a}/{b_2} {{c}} {1} {a b} {a}")) == ["a", "b_2", "a"]
 
 
+def test_a_request_says_who_asks_and_is_the_same_whoever_does():
+    """Replay compares what is sent, and nothing else."""
+    one, other = (
+        built(values={}),
+        requests.build(a_case("chatwoot/users:ok", template=Template("GET", "/api")), Values(BASE)),
+    )
+
+    assert (one.asked_by, other.asked_by) == ("chatwoot/profile:ok", "chatwoot/users:ok")
+    assert one == other
+
+
 def test_a_template_says_which_values_it_needs():
     """Wherever they stand: path, query, headers, body, credential; what the operation gives itself is not needed."""
     template = Template(

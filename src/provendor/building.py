@@ -18,6 +18,7 @@ from provendor.contract import (
     Auth,
     Body,
     Case,
+    Cleanup,
     ErrorRule,
     Expect,
     Flow,
@@ -54,15 +55,22 @@ def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
         yield way
         yield from (way + rule for rule in _rules_of(operation))
         yield from ((*way, "cases", case) for case in operation["cases"])
+        yield from _cleanups_of(way, operation)
     for name, flow in value.get("flows", {}).items():
         way = ("flows", name)
         yield way
         yield from (way + rule for rule in _rules_of(flow))
-        yield from ((*way, "steps", index) for index in range(len(flow["steps"])))
+        for index, step in enumerate(flow["steps"]):
+            yield (*way, "steps", index)
+            yield from _cleanups_of((*way, "steps", index), step)
         yield from ((*way, "cases", case) for case in flow["cases"])
     for name, delivery in value.get("deliveries", {}).items():
         yield ("deliveries", name)
         yield from (("deliveries", name, "cases", case) for case in delivery["cases"])
+
+
+def _cleanups_of(way: tuple[str | int, ...], value: Any) -> Iterable[tuple[str | int, ...]]:
+    return ((*way, "cleanup"),) if "cleanup" in value else ()
 
 
 def _rules_of(value: Any) -> Iterable[tuple[str, int]]:
@@ -130,6 +138,7 @@ def _operation(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
         idempotency=value.get("idempotency", ""),
         errors=asked.own_rules,
         paging=asked.paging,
+        cleanup=_cleanup(maker, value, way),
     )
 
 
@@ -327,6 +336,23 @@ def _pending(value: dict[str, str]) -> Pending:
     return Pending(value["reason"], date.fromisoformat(value["until"]), value.get("ticket"))
 
 
+def _cleanup(maker: _Maker, value: dict[str, Any], way: tuple[str | int, ...]) -> Cleanup | None:
+    """Return what takes away again what the operation or the step at the end of a way has made."""
+    if "cleanup" not in value:
+        return None
+    item, way = value["cleanup"], (*way, "cleanup")
+    taken = captures(item.get("capture", {}))
+    asked = _without_values(_called(maker, item["call"]), {capture.name for capture in taken})
+    change = {"with": item["with"]} if "with" in item else {}
+    return Cleanup(_case(asked._replace(paging=None), "cleanup", {"status": "2xx", **change}, way), taken)
+
+
+def _without_values(asked: _Asked, captured: set[str]) -> _Asked:
+    """Return an operation without its own values for path parameters that captured values stand for."""
+    given = {key: each for key, each in asked.template.path.items() if key not in captured}
+    return asked._replace(template=asked.template._replace(path=MappingProxyType(given)))
+
+
 # --- flows ------------------------------------------------------------------------------------------------------------
 
 
@@ -361,9 +387,7 @@ def _flow_case(called: list[_Asked], rules: tuple[ErrorRule, ...], flow: str, va
     asked = [step._replace(own_rules=rules + step.own_rules) for step in called[: last + 1]]
     steps: list[FlowStep] = []
     for index, step in enumerate(asked):
-        known = {capture.name for before in steps for capture in before.captures}
-        given = {key: each for key, each in step.template.path.items() if key not in known}
-        shared = step._replace(template=step.template._replace(path=MappingProxyType(given)))
+        shared = _without_values(step, {capture.name for before in steps for capture in before.captures})
         steps.append(_flow_step(shared, value["steps"][index], item.get("with", {}), (*way, "steps", index)))
     end = asked[-1]._replace(operation=flow, template=steps[-1].case.template, paging=None)
     ends = item.get("error") if item.get("error") in FLOW_CODES else None
@@ -384,6 +408,7 @@ def _flow_step(asked: _Asked, value: dict[str, Any], changes: dict[str, Any], wa
         key=f"{sources.start}{asked.maker.file}#{''.join(f'/{step}' for step in way)}",
         captures=captures(value.get("capture", {})),
         poll=poll(value["poll"]) if "poll" in value else None,
+        cleanup=_cleanup(asked.maker, value, way),
     )
 
 

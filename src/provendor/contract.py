@@ -318,10 +318,20 @@ class Poll(NamedTuple):
     running: tuple[JsonTest, ...] = ()
 
 
+class Cleanup(NamedTuple):
+    """What takes away again what a live call has made: a case of another operation, and the values that name it.
+
+    Captures are taken out of the answer that made it; where one finds several values, each of them is taken away.
+    """
+
+    case: Case
+    captures: tuple[Capture, ...] = ()
+
+
 class FlowStep(NamedTuple):
     """One step of a flow: a case of an operation, which says what is asked and what a step on the way must answer.
 
-    `key` is where the step stands, as `file#pointer`.
+    `key` is where the step stands, as `file#pointer`. `cleanup` takes away what the work of this step has made.
     """
 
     name: str
@@ -329,6 +339,7 @@ class FlowStep(NamedTuple):
     key: str
     captures: tuple[Capture, ...] = ()
     poll: Poll | None = None
+    cleanup: Cleanup | None = None
 
 
 class Flow(NamedTuple):
@@ -474,6 +485,7 @@ class Operation(NamedTuple):
     idempotency: str = ""
     errors: tuple[ErrorRule, ...] = ()
     paging: Paging | None = None
+    cleanup: Cleanup | None = None
 
 
 class Disagreement(NamedTuple):

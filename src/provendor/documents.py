@@ -84,6 +84,7 @@ def _operation(row: OperationRow) -> str:
     lines = [f"### {row.id}", "", row.summary, "", f"`{row.request}` ({', '.join(marks)})"]
     lines += ["", row.notes.strip()] if row.notes else []
     lines += ["", f"Repeating it: {row.idempotency}"] if row.idempotency else []
+    lines += ["", f"What a live call makes is taken away by `{row.undone_by}`."] if row.undone_by else []
     cases = [(f"`{c.name}`", c.status, f"`{c.error}`" if c.error else "", c.origin or "", c.summary) for c in row.cases]
     return "\n".join([*lines, "", _table(("case", "status", "error", "recording", ""), cases)])
 

@@ -54,13 +54,27 @@ class Headers:
 
 
 class Request(NamedTuple):
-    """One request as the contract builds it: an absolute URL without its query, which stands apart, decoded."""
+    """One request as the contract builds it: an absolute URL without its query, which stands apart, decoded.
+
+    `asked_by` is the case that asks, or of a flow the step: `publer/jobs.get:wait`. It says nothing about what is sent, so
+    that requests which differ in nothing else are equal.
+    """
 
     method: str
     url: str
     query: tuple[tuple[str, str], ...] = ()
     headers: Headers = Headers()
     body: bytes = b""
+    asked_by: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Request) and self[:5] == other[:5]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:5])
 
 
 class Source(StrEnum):

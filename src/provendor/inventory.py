@@ -36,6 +36,7 @@ class OperationRow:
     """One operation, or one flow, with its cases. `probe_every_s` is None where it is not a probe.
 
     The `request` of a flow is what its steps ask, in order. `paging` is how a list is handed out, empty where it is not.
+    `undone_by` is the operation that takes away what a live call has made, empty where the contract names none.
     """
 
     id: str
@@ -47,6 +48,7 @@ class OperationRow:
     notes: str
     cases: tuple[CaseRow, ...]
     paging: str = ""
+    undone_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ def _operation(operation: Operation, cassettes: Path, today: date, cache: Cache 
         notes=operation.notes,
         cases=tuple(_case(case, cassettes, today, cache) for case in operation.cases),
         paging=operation.paging.style if operation.paging else "",
+        undone_by=operation.cleanup.case.operation if operation.cleanup else "",
     )
 
 

@@ -103,6 +103,7 @@ def faults(folder: str, files: Mapping[str, Json]) -> Found:
     yield from _guides(shared["guides"], {*operations, *flows, *deliveries})
     for node in operations.values():
         yield from _operation(node, shared)
+        yield from _cleanup(node["cleanup"], operations, shared, writes=node["safety"].value == "write")
     for node in flows.values():
         yield from _flow(node, operations, shared)
     for node in deliveries.values():
@@ -440,6 +441,7 @@ def _flow(flow: Node, operations: Mapping[str, Node], vendor: Node) -> Found:
         yield from _step(step, operations, vendor, captured)
         yield from _captures(step, steps[index + 1 :], operations, vendor)
         captured |= step["capture"].names
+        yield from _cleanup(step["cleanup"], operations, vendor, writes=_writes(steps, operations))
     for case in flow["cases"].values():
         yield from _flow_case(case, flow, dict(zip(names, steps, strict=True)), operations, vendor)
 
@@ -455,9 +457,7 @@ def _step(step: Node, operations: Mapping[str, Node], vendor: Node, captured: se
         given = operation["path"].names | step["with"]["path"].names | captured | _known_names(vendor)
         for name in dict.fromkeys(references(operation["request"].text)):
             if vendor.is_mapping and name not in given:
-                yield call.fault(
-                    f"{{{name}}} has no value here: capture it in an earlier step, or give it under `with`"
-                )
+                yield call.fault(f"{{{name}}} has no value here: capture it before, or give it under `with`")
     yield from _poll(step["poll"])
 
 
@@ -477,7 +477,25 @@ def _captures(step: Node, later: list[Node], operations: Mapping[str, Node], ven
         if name in _known_names(vendor):
             yield node.fault(f"{name} is already a variable or a secret: choose another name", at_key=True)
         elif not any(_uses(each, operations.get(each["call"].text), name) for each in later):
-            yield node.fault(f"no later step uses {{{name}}}", at_key=True)
+            yield node.fault(f"nothing after it uses {{{name}}}", at_key=True)
+
+
+def _writes(steps: Iterable[Node], operations: Mapping[str, Node]) -> bool:
+    called = (operations.get(step["call"].text) for step in steps)
+    return any(operation is not None and operation["safety"].value == "write" for operation in called)
+
+
+def _cleanup(cleanup: Node, operations: Mapping[str, Node], vendor: Node, *, writes: bool) -> Found:
+    """Yield a clean-up after what makes nothing, by what takes nothing away, or with values that nobody has or uses."""
+    if not cleanup.is_mapping:
+        return
+    if not writes:
+        yield cleanup.fault("there is nothing to take away: nothing here is `safety: write`", at_key=True)
+    operation = operations.get(cleanup["call"].text)
+    yield from _step(cleanup, operations, vendor, cleanup["capture"].names)
+    if operation is not None and operation["safety"].value != "write":
+        yield cleanup["call"].fault("it takes nothing away: the operation is not `safety: write`")
+    yield from _captures(cleanup, [cleanup], operations, vendor)
 
 
 def _uses(step: Node, operation: Node | None, name: str) -> bool:

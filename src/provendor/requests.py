@@ -66,7 +66,7 @@ def build(case: Case, values: Values) -> Request:
     The text of the error names the value, never what it is.
     """
     try:
-        return _build(case.template, values)
+        return _build(case.template, values, case.id)
     except _Unfit as reason:
         raise UsageError(f"{case.id}: {reason}") from None
     except UnicodeEncodeError:
@@ -116,7 +116,7 @@ class _Unfit(ValueError):
     """A value cannot stand where the template puts it."""
 
 
-def _build(template: Template, values: Values) -> Request:
+def _build(template: Template, values: Values, asked_by: str) -> Request:
     values = _with_path(template, values)
     url, query = _target(template, values)
     headers = [(name, _fill(value, values)) for name, value in template.headers.items()]
@@ -132,7 +132,7 @@ def _build(template: Template, values: Values) -> Request:
         if content_type and not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("content-type", content_type))
     _refuse_injection(headers)
-    return Request(template.method, url, query, Headers(tuple(headers)), body)
+    return Request(template.method, url, query, Headers(tuple(headers)), body, asked_by)
 
 
 def _with_path(template: Template, values: Values) -> Values:

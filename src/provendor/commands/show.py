@@ -121,6 +121,7 @@ def _operation(operation: OperationRow) -> str:
     marks = [operation.safety] if operation.safety == "write" else []
     marks += [f"probe every {operation.probe_every_s:g} s"] if operation.probe_every_s else []
     marks += [f"pages by {operation.paging}"] if operation.paging else []
+    marks += [f"undone by {operation.undone_by}"] if operation.undone_by else []
     mark = f"  [{', '.join(marks)}]" if marks else ""
     return "\n".join(
         [f"{operation.id}{mark}", f"    {operation.request}", f"    {operation.summary}", *map(_case, operation.cases)]
