@@ -57,6 +57,23 @@ def a_tools_list(schema: Any = None, name: str = "get_user") -> dict[str, Any]:
     return {"tools": [{"name": name, "inputSchema": schema or accepts, "outputSchema": USER}]}
 
 
+def an_openrpc(schema: Any = None) -> dict[str, Any]:
+    """The same tool as a method of an OpenRPC document."""
+    params = [{"name": "id", "required": True, "schema": schema or {"type": "integer"}}]
+    method = {
+        "name": "get_user",
+        "params": params,
+        "result": {"name": "user", "schema": {"$ref": "#/components/schemas/User"}},
+    }
+    return {"openrpc": "1.3.2", "components": {"schemas": {"User": USER}}, "methods": [method]}
+
+
+def a_node(*fields: tuple[str, str], apis: Any = None) -> dict[str, Any]:
+    """A description of a kind of node, as Meta publishes them; without `apis` it can only be asked for by its id."""
+    get = {"name": "#get", "method": "GET", "return": "Object", "params": []}
+    return {"apis": apis or [get], "fields": [{"name": name, "type": kind} for name, kind in fields]}
+
+
 def as_file(value: Any, name: str = "spec.json") -> tuple[str, bytes]:
     """A spec as `read_spec` takes it."""
     return name, (value if isinstance(value, str) else json.dumps(value)).encode()

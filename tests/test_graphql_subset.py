@@ -203,3 +203,21 @@ def test_lint_blames_the_whole_sdl_for_its_own_faults(tmp_path: Path, capsys: py
 
     assert main(["lint", "--root", str(suite), "--against", file]) == 2
     assert capsys.readouterr().out.startswith(f"{file}:2:5: Syntax Error")
+
+
+def test_an_excerpt_is_compared_by_what_it_defines():
+    """Types that it only names, and those that it does not mention, say nothing about ours."""
+    ours = """
+type Query { app(name: String): App }
+type App { id: ID! secrets: [Secret!]! role: Role }
+type Secret { id: ID! digest: Int! }
+enum Role { A }
+"""
+    excerpt = """
+type App implements Node { id: ID! secrets: [Secret!]! role: Role owner: User! }
+type Secret { id: ID! digest: String! }
+"""
+
+    found = [each.message for each in differences(ours, excerpt)]
+
+    assert found == ["Secret.digest is String! in the whole SDL, not Int!"]

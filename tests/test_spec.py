@@ -7,8 +7,9 @@ import pytest
 
 from provendor.errors import ContractError, UsageError
 from provendor.shapes import Node, Views
-from provendor.spec import Spec, SpecOperation, Undeclared, read_spec
-from spec_files import USER, a_discovery_document, a_swagger, a_tools_list, an_openapi, as_file
+from provendor.spec import Spec, read_spec
+from provendor.spec_parts import SpecOperation, Undeclared
+from spec_files import USER, a_discovery_document, a_swagger, a_tools_list, an_openapi, an_openrpc, as_file
 
 
 def spec(*documents: Any, name: str = "spec.json") -> Spec:
@@ -126,6 +127,63 @@ def test_a_tools_list_is_found_inside_what_was_recorded_with_it():
         assert set(Views().of(answer_of(tool)).properties) == set(USER["properties"])
 
 
+def test_the_methods_of_an_openrpc_document_are_tools():
+    """Their parameters are the arguments, by name."""
+    tool = spec(an_openrpc()).tool("get_user")
+
+    assert tool
+    assert tool.body is not None
+    accepts = Views().of(tool.body)
+    assert (set(accepts.properties), set(accepts.required)) == ({"id"}, {"id"})
+    assert set(Views().of(answer_of(tool)).properties) == set(USER["properties"])
+
+
+def test_two_documents_about_one_operation_say_what_they_say_together():
+    """What one of them allows is allowed; what only one of them demands is not demanded."""
+    wants = [{"name": "full", "in": "query", "required": True}]
+    renamed = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "string"}, "label": {"type": "string"}},
+    }
+    files = [
+        as_file(an_openapi(parameters=wants), "old.json"),
+        as_file(an_openapi(renamed, deprecated=True), "new.json"),
+    ]
+
+    found = read_spec(files).find("GET", ["/users/7"])
+
+    assert found
+    user = Views().of(answer_of(found))
+    assert set(user.properties) == {"id", "name", "label"}
+    assert set(Views().of(user.properties["id"]).kinds or ()) == {"integer", "string"}
+    assert [(each.name, each.required) for each in found.parameters] == [("full", False)]
+    assert not found.deprecated
+
+
+def test_of_a_folder_only_what_describes_an_api_is_read():
+    """Everything else is named; references into it are followed all the same, by path before name."""
+    document = an_openapi({"$ref": "../parts/user.json#/User"})
+    files = [
+        as_file(document, "api/spec.json"),
+        as_file({"User": USER}, "parts/user.json"),
+        as_file({"User": {"type": "string"}}, "user.json"),
+        as_file("query { user { id } }", "documents/user.graphql"),
+        as_file("{", "broken.json"),
+    ]
+
+    read = read_spec(files, whole_folder=True)
+
+    assert sorted(read.skipped) == ["broken.json", "documents/user.graphql", "parts/user.json", "user.json"]
+    assert set(Views().of(answer_of(read.find("GET", ["/users/7"]))).properties) == {"id", "name"}
+
+
+def test_a_folder_without_any_description_is_a_mistake():
+    """Nothing would be compared."""
+    with pytest.raises(UsageError, match=r"nothing here describes an API: user\.json"):
+        read_spec([as_file({"User": USER}, "user.json")], whole_folder=True)
+
+
 def test_an_introspection_result_becomes_sdl():
     """As SDL it is compared like any other."""
     import graphql
@@ -199,8 +257,8 @@ def test_a_path_with_many_parameters_in_one_segment_costs_nothing():
 @pytest.mark.parametrize(
     ("text", "name", "message"),
     [
-        ('{"a": 1}', "spec.json", "spec.json: neither OpenAPI 3"),
-        ("[1, 2]", "spec.yaml", "spec.yaml: neither OpenAPI 3"),
+        ('{"a": 1}', "spec.json", "spec.json: none of OpenAPI 3"),
+        ("[1, 2]", "spec.yaml", "spec.yaml: none of OpenAPI 3"),
         ('{"openapi": ', "spec.json", "spec.json:2:1: .* never closed"),
         ("openapi: [", "spec.yaml", "spec.yaml:2:1: .* never closed"),
         ('{"a":' * 100_000, "spec.json", "nested"),

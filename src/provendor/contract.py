@@ -491,13 +491,16 @@ class Operation(NamedTuple):
 class Disagreement(NamedTuple):
     """A difference from the vendor's own spec that is known: the spec is wrong, or says less than is true.
 
-    `at` is a pattern of operation ids, after a `#` one of places in the answer; `code` is that of the difference.
+    `at` is a pattern of operation ids, after a `#` one of places in the answer; `code` is that of the difference, `ours` and
+    `theirs` are patterns of what either side says there. An entry with several places is as many of these.
     """
 
     at: str
     code: str
     reason: str
     place: Place
+    ours: str | None = None
+    theirs: str | None = None
 
 
 class GraphqlEndpoint(NamedTuple):

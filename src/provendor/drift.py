@@ -31,7 +31,8 @@ from provendor.exchange import BodyNotJson, Exchange, Json, Request, Source
 from provendor.keywords import follow
 from provendor.schema import Schema
 from provendor.shapes import Node, sample
-from provendor.spec import Parameter, Spec, SpecOperation, Undeclared
+from provendor.spec import Spec
+from provendor.spec_parts import Parameter, SpecOperation, Undeclared
 from provendor.suggest import did_you_mean
 
 __all__ = ["Difference", "DriftReport", "Severity", "compare"]
@@ -96,6 +97,9 @@ def _explained(
 def _explains(entry: Disagreement, difference: Difference) -> bool:
     operation, mark, at = entry.at.partition("#")
     if entry.code != difference.code or not fnmatchcase(difference.operation, operation):
+        return False
+    says = ((entry.ours, difference.ours), (entry.theirs, difference.theirs))
+    if not all(pattern is None or fnmatchcase(said, pattern) for pattern, said in says):
         return False
     return not mark or fnmatchcase(difference.at, at.replace("[", "[[]"))
 
@@ -264,9 +268,9 @@ class _Vendor:
         if request is None:
             return
         self._parameters(case, request, operation)
-        body = _sent_body(request)
+        body = _sent_body(request, str(case.place))
         if body is not None and operation.body is not None:
-            self._comparison.sent(subject, sample(body, str(case.place)), operation.body)
+            self._comparison.sent(subject, body, operation.body)
         elif operation.body_required and not request.body:
             self._report("drift-required", Severity.BREAKING, case, "body", "not sent", "required", operation.place)
 
@@ -347,17 +351,28 @@ def _node(schema: Schema) -> Node:
     return Node(schema.value, schema.file, schema.pointer, step)
 
 
-def _sent_body(request: Request) -> Json:
-    """Return the body as a value; None where it is no JSON and no form."""
+def _sent_body(request: Request, place: str) -> Node | None:
+    """Return the body as what it allows: itself, or what the texts of a form may stand for; None where it is neither."""
     kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
     if not request.body:
         return None
     if kind == "application/x-www-form-urlencoded":
-        return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        fields = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        properties: dict[str, Json] = {name: _in_form(text) for name, text in fields.items()}
+        form: dict[str, Json] = {"type": "object", "properties": properties, "required": list(properties)}
+        return Node(form, place, "", lambda _reference, _file: None)
     if "json" in kind:
         try:
-            value: Json = json.loads(request.body)
+            return sample(json.loads(request.body), place)
         except ValueError:
             return None
-        return value
     return None
+
+
+def _in_form(text: str) -> Json:
+    """Return what a text in a form may stand for: a number, a truth, or a list of several with commas between."""
+    if text.lower() in ("true", "false"):
+        return {"type": ["string", "boolean"]}
+    if text.lstrip("-").isdigit():
+        return {"type": ["string", "integer", "array"]}
+    return {"type": ["string", "array", "object"], "enum": [text]} if "," not in text else {"type": ["string", "array"]}

@@ -24,12 +24,16 @@ _KINDS: Final = (
 
 
 def graphql_differences(root: Path, vendor: Vendor, wholes: Sequence[tuple[str, str]]) -> list[Difference]:
-    """Compare the vendor's pruned schema of the same version with each whole one; raises UsageError where it has none."""
+    """Compare the vendor's pruned schema of the same version with each whole one; raises UsageError where it has none.
+
+    Where some of several are named after a version that we use, the others are not compared: they are of other versions.
+    """
     endpoint = vendor.graphql
     if endpoint is None:
         raise UsageError(f"{vendor.name} has no `graphql:` in its vendor.yaml; there is nothing to compare SDL with")
     found: list[Difference] = []
-    for name, whole in wholes:
+    ours = [(name, whole) for name, whole in wholes if any(version in name for version in endpoint.schemas)]
+    for name, whole in ours or wholes:
         version = _version(endpoint, name)
         file = f"contracts/{vendor.name}/{endpoint.schemas[version]}"
         pruned = source.plain(root / file, file)

@@ -4,7 +4,8 @@
         print(difference.line, difference.message)
 
 A pruned SDL may leave out types, fields, optional arguments and what only goes in. What it says must stand in the whole
-one word for word; and it may not leave out what would make an answer of the vendor look wrong or an old field look new.
+one word for word; and it may not leave out what would make an answer of the vendor look wrong or an old field look new. The
+whole one may itself be an excerpt, which names types without defining them: what it lacks is not compared.
 """
 
 from __future__ import annotations
@@ -25,11 +26,37 @@ _Inputs: TypeAlias = Mapping[str, gql.GraphQLArgument] | Mapping[str, gql.GraphQ
 def differences(pruned: str, whole: str, open_enums: Collection[str] = ()) -> tuple[ShapeProblem, ...]:
     """Return where the pruned SDL says what the whole one does not; `Text.DOCUMENT` are problems of the whole one."""
     ours, broken = read_sdl(pruned)
-    theirs, unreadable = read_sdl(whole)
+    completed, stand_ins = _completed(whole)
+    theirs, unreadable = read_sdl(completed)
     if ours is None or theirs is None:
         return (*broken, *(ShapeProblem(Text.DOCUMENT, each.line, each.column, each.message) for each in unreadable))
-    found = _Comparison(ours, theirs, open_enums).all()
+    found = _Comparison(ours, theirs, open_enums, stand_ins).all()
     return tuple(sorted({_placed(node, message) for node, message in found}, key=lambda each: (each.line, each.column)))
+
+
+def _completed(sdl: str) -> tuple[str, frozenset[str]]:
+    """Return the SDL with a scalar for each type that it names and does not define, and the names of these."""
+    try:
+        parsed = gql.parse(sdl)
+    except (gql.GraphQLError, RecursionError):
+        return sdl, frozenset()  # whoever reads it next says what is wrong
+    named = _Names()
+    gql.visit(parsed, named)
+    names = (getattr(each, "name", None) for each in parsed.definitions)
+    defined = {name.value for name in names if name is not None}
+    missing = frozenset(named.found - defined - set(gql.specified_scalar_types))
+    return sdl + "".join(f"\nscalar {name}" for name in sorted(missing)), missing
+
+
+class _Names(gql.Visitor):
+    """Collects the names of types where they are used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def enter_named_type(self, node: gql.NamedTypeNode, *_args: Any) -> None:
+        self.found.add(node.name.value)
 
 
 def _placed(node: Any, message: str) -> ShapeProblem:
@@ -40,13 +67,20 @@ def _placed(node: Any, message: str) -> ShapeProblem:
 class _Comparison:
     """Compares type by type, in the pruned SDL's order."""
 
-    def __init__(self, ours: gql.GraphQLSchema, theirs: gql.GraphQLSchema, open_enums: Collection[str]) -> None:
+    def __init__(
+        self,
+        ours: gql.GraphQLSchema,
+        theirs: gql.GraphQLSchema,
+        open_enums: Collection[str],
+        stand_ins: Collection[str],
+    ) -> None:
         self._ours = ours
         self._theirs = theirs
+        self._stand_ins = stand_ins
         self._may_be_cut = {*open_enums, *_only_sent(ours)}
 
     def all(self) -> _Found:
-        for operation in gql.OperationType:
+        for operation in () if self._stand_ins else gql.OperationType:
             ours, theirs = self._ours.get_root_type(operation), self._theirs.get_root_type(operation)
             if ours and (theirs is None or theirs.name != ours.name):
                 yield (
@@ -62,6 +96,8 @@ class _Comparison:
 
     def _type(self, name: str, ours: Any) -> _Found:
         theirs: Any = self._theirs.get_type(name)
+        if self._stand_ins and (theirs is None or name in self._stand_ins):
+            return
         if theirs is None:
             yield ours.ast_node, f"the whole SDL has no type {name}{did_you_mean(name, self._theirs.type_map)}"
         elif type(ours) is not type(theirs):

@@ -90,8 +90,9 @@ def shared_vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         oauth2=_oauth2(value["oauth2"]) if "oauth2" in value else None,
         guides=tuple(_guide(key, item) for key, item in value.get("guides", {}).items()),
         spec_disagrees=tuple(
-            Disagreement(**item, place=sources.place(VENDOR_FILE, "spec_disagrees", index))
+            Disagreement(**{**item, "at": at}, place=sources.place(VENDOR_FILE, "spec_disagrees", index))
             for index, item in enumerate(value.get("spec_disagrees", ()))
+            for at in (item["at"] if isinstance(item["at"], list) else [item["at"]])
         ),
         indicators=MappingProxyType({key: Indicator(key, **item) for key, item in value.get("indicators", {}).items()}),
     )

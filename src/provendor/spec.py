@@ -5,98 +5,82 @@
     found.answer(200)                                            # its Node, Undeclared, or None: nothing is said
     spec.tool("search_catalog")                                  # of an MCP tools list
 
-OpenAPI 3, Swagger 2, Google discovery documents, MCP tools lists, GraphQL SDL and introspection results. Vendors' documents break
-the rules of their own formats (that is what `drift` looks for), so that validating readers refuse what must be read here. What
-is not understood is left out; only a document of no known kind is an error.
+OpenAPI 3, Swagger 2, Google discovery documents, MCP tools lists, OpenRPC, Meta's descriptions of nodes, GraphQL SDL and
+introspection results. Vendors' documents break the rules of their own formats (that is what `drift` looks for), so that
+validating readers refuse what must be read here. What is not understood is left out; only a document of no known kind is an
+error.
 """
 
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from provendor import source
-from provendor.errors import UsageError
+from provendor.errors import ContractError, UsageError
 from provendor.exchange import Json
 from provendor.shapes import Node, any_of
+from provendor.spec_calls import methods, tool_lists, tools
+from provendor.spec_nodes import NODE_ID, describes_a_node, lists_enums, nodes
+from provendor.spec_parts import (
+    MAX_OPERATIONS,
+    Parameter,
+    SpecOperation,
+    below,
+    children,
+    elements,
+    mapping,
+    merged,
+    place_of,
+)
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
-MAX_OPERATIONS: Final = 20_000
-MAX_HOPS: Final = 20  # references from one to the next
 _IN_SEGMENT: Final = 4  # parameters in one segment of a path
-
-
-class Undeclared(Enum):
-    """What a spec says of an answer where it has no schema for it."""
-
-    STATUS = "the status is not declared"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of an operation: `query`, `header` or `path`."""
-
-    name: str
-    where: str
-    required: bool
-    deprecated: bool
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class SpecOperation:
-    """One operation of a spec. `answers` is by status as the spec writes it; None where it has no JSON schema."""
-
-    method: str
-    paths: tuple[str, ...]
-    name: str
-    place: str
-    deprecated: bool = False
-    parameters: tuple[Parameter, ...] = ()
-    body: Node | None = None
-    body_required: bool = False
-    answers: Mapping[str, Node | None] = field(default_factory=dict)
-
-    def answer(self, status: int) -> Node | None | Undeclared:
-        """Return the schema of the answers with this status."""
-        for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
-            if key in self.answers:
-                return self.answers[key]
-        return Undeclared.STATUS
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What the given documents say together. `sdl` holds name and text of the GraphQL schemas among them."""
+    """What the given documents say together. `sdl` holds name and text of the GraphQL schemas among them.
+
+    `skipped` names the files of a folder that describe no API.
+    """
 
     operations: tuple[SpecOperation, ...]
     tools: Mapping[str, SpecOperation] | None
     sdl: tuple[tuple[str, str], ...]
     speaks_http: bool
+    skipped: tuple[str, ...] = ()
 
     def find(self, method: str, paths: Sequence[str]) -> SpecOperation | None:
-        """Return the operation that one of these paths belongs to; of several the one with most literal text."""
-        best: tuple[int, SpecOperation] | None = None
+        """Return the operation that one of these paths belongs to; of several the one with most literal text.
+
+        Where the documents have it several times, what they say of it together.
+        """
+        best, found = -1, dict[int, SpecOperation]()
         for operation in self.operations:
             if operation.method != method:
                 continue
             for template in operation.paths:
                 pattern, weight = _pattern(template)
-                if (best is None or weight > best[0]) and any(pattern.fullmatch(path) for path in paths):
-                    best = weight, operation
-        return best[1] if best else None
+                if weight >= best and any(pattern.fullmatch(path) for path in paths):
+                    found = found if weight == best else {}
+                    best = weight
+                    found.setdefault(id(operation), operation)
+        return merged(list(found.values())) if found else None
 
     def tool(self, name: str) -> SpecOperation | None:
         """Return the tool of this name."""
         return (self.tools or {}).get(name)
 
 
+# What a parameter `{name:word}` stands for; every other stands for anything.
+_WORDS: Final = {NODE_ID: r"(?:me|[^/]*[0-9][^/]*)"}
 _NEVER: Final = re.compile(r"(?!)")
 
 
@@ -108,7 +92,8 @@ def _pattern(template: str) -> tuple[re.Pattern[str], int]:
         literals = re.split(r"(?:\{[^{}]*\})+", segment)
         if len(literals) > _IN_SEGMENT:
             return _NEVER, 0
-        pieces.append("[^/]+".join(map(re.escape, literals)))
+        word = segment.partition(":")[2].rstrip("}") if segment.startswith("{") else ""
+        pieces.append(_WORDS.get(word, "[^/]+").join(map(re.escape, literals)))
         weight += 2 * (len(literals) == 1) + (len(literals) > 1 and any(literals))
     return re.compile("/" + "/".join(pieces) + "/?"), weight
 
@@ -116,42 +101,86 @@ def _pattern(template: str) -> tuple[re.Pattern[str], int]:
 # --- reading ------------------------------------------------------------------------------------------------------------
 
 
-def read_spec(files: Sequence[tuple[str, bytes]]) -> Spec:
+def read_spec(files: Sequence[tuple[str, bytes]], *, whole_folder: bool = False) -> Spec:
     """Return what these documents say together; raises UsageError and ContractError for what cannot be read.
 
-    References between the documents are followed by file name.
+    References between the documents are followed by file name. Of a whole folder only what describes an API is read.
     """
     library = _Library()
     sdl: list[tuple[str, str]] = []
+    skipped: list[str] = []
     for name, data in files:
-        value = _value(name, data)
-        if isinstance(value, str):
-            sdl.append((name, value))
-        else:
+        try:
+            value = _value(name, data)
+        except (ContractError, UsageError):
+            if not whole_folder:
+                raise
+            skipped.append(name)
+            continue
+        if not isinstance(value, str):
             library.values[name] = value
-    operations: list[SpecOperation] = []
-    tools: dict[str, SpecOperation] = {}
-    lists_tools = False
+        elif whole_folder and not _DEFINES_TYPES.search(value):
+            skipped.append(name)
+        else:
+            sdl.append((name, value))
+    read = _Reading(library)
     for name, value in library.values.items():
         kind = kind_of_document(value)
         if kind == "introspection":
             sdl.append((name, _printed(value, name)))
-        elif kind == "tools":
-            lists_tools = True
-            tools |= {each.name: each for each in _tools(Node(value, name, "", library.follow))}
-        elif kind is None:
-            raise UsageError(
-                f"{name}: neither OpenAPI 3, Swagger 2, a Google discovery document, GraphQL (SDL or introspection) nor an "
-                "MCP tools list"
-            )
+        elif kind is not None:
+            read.document(name, value, kind)
+        elif whole_folder:
+            skipped.append(name)  # others may still refer to it
         else:
-            reader = _discovery if kind == "discovery" else _openapi
-            for operation in reader(Node(value, name, "", library.follow)):
-                operations.append(operation)
-                if len(operations) > MAX_OPERATIONS:
-                    raise UsageError(f"{name}: more than {MAX_OPERATIONS} operations")
-    speaks_http = any(kind_of_document(value) in ("openapi", "discovery") for value in library.values.values())
-    return Spec(tuple(operations), tools if lists_tools else None, tuple(sdl), speaks_http)
+            raise UsageError(f"{name}: none of {', '.join(_KINDS)}")
+    if not (read.kinds or sdl):
+        raise UsageError(f"nothing here describes an API: {', '.join(skipped[:10]) or 'no file'}")
+    tools = {name: merged(each) for name, each in read.tools.items()} if read.kinds & {"tools", "openrpc"} else None
+    speaks_http = bool(read.kinds & {"openapi", "discovery", "node"})
+    return Spec(tuple(read.operations), tools, tuple(sdl), speaks_http, tuple(skipped))
+
+
+_KINDS: Final = (
+    "OpenAPI 3",
+    "Swagger 2",
+    "a Google discovery document",
+    "GraphQL (SDL or introspection)",
+    "an MCP tools list",
+    "an OpenRPC document",
+    "a description of Meta's nodes",
+)
+_DEFINES_TYPES: Final = re.compile(r"(?m)^(?:extend )?(?:type|interface|input|enum|scalar|union|schema)\b")
+Kind: TypeAlias = Literal["openapi", "discovery", "introspection", "tools", "openrpc", "node", "enums"]
+
+
+class _Reading:
+    """What was read of the documents so far."""
+
+    def __init__(self, library: _Library) -> None:
+        self._library = library
+        self.operations: list[SpecOperation] = []
+        self.tools: dict[str, list[SpecOperation]] = {}
+        self.kinds: set[Kind] = set()
+
+    def document(self, name: str, value: Json, kind: Kind) -> None:
+        """Read one document."""
+        root = Node(value, name, "", self._library.follow)
+        if kind in ("tools", "openrpc"):
+            for tool in tools(root) if kind == "tools" else methods(root):
+                self.tools.setdefault(tool.name, []).append(tool)
+        elif kind in ("openapi", "discovery"):
+            self._add(name, _discovery(root) if kind == "discovery" else _openapi(root))
+        elif kind == "node" and kind not in self.kinds:  # of all nodes at once: they refer to each other
+            self._add(name, nodes(self._library.values))
+        if kind != "enums":
+            self.kinds.add(kind)
+
+    def _add(self, name: str, operations: Iterable[SpecOperation]) -> None:
+        for operation in operations:
+            self.operations.append(operation)
+            if len(self.operations) > MAX_OPERATIONS:
+                raise UsageError(f"{name}: more than {MAX_OPERATIONS} operations")
 
 
 def _value(name: str, data: bytes) -> Any:
@@ -169,17 +198,23 @@ def _value(name: str, data: bytes) -> Any:
     return source.read_text(data, name, dialect=source.Dialect.SPEC).value
 
 
-def kind_of_document(value: Json) -> Literal["openapi", "discovery", "introspection", "tools"] | None:
+def kind_of_document(value: Json) -> Kind | None:
     """Tell what kind of description this is."""
+    if lists_enums(value):
+        return "enums"
     if not isinstance(value, dict):
         return None
     if "openapi" in value or "swagger" in value:
         return "openapi"
+    if "openrpc" in value:
+        return "openrpc"
     if "discoveryVersion" in value or value.get("kind") == "discovery#restDescription":
         return "discovery"
-    if "__schema" in value or "__schema" in _mapping(value.get("data")):
+    if "__schema" in value or "__schema" in mapping(value.get("data")):
         return "introspection"
-    return "tools" if list(_tool_lists(Node(value, "", "", _nowhere))) else None
+    if describes_a_node(value):
+        return "node"
+    return "tools" if list(tool_lists(Node(value, "", "", _nowhere))) else None
 
 
 def _nowhere(_reference: str, _file: str) -> None:
@@ -197,8 +232,10 @@ class _Library:
         if not mark and "/" not in reference and "." not in reference:  # how discovery documents name a schema
             name, fragment = "", f"/schemas/{reference}"
         if name:
+            beside = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
             wanted = name.rpartition("/")[2]
-            found = next((known for known in self.values if known.rpartition("/")[2] == wanted), None)
+            named = (known for known in self.values if known.rpartition("/")[2] == wanted)
+            found = beside if beside in self.values else next(named, None)
             if found is None:
                 return None
             file = found
@@ -222,50 +259,16 @@ def _unescaped(step: str) -> str:
     return step.replace("~1", "/").replace("~0", "~")
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _solid(node: Node) -> Node:
-    """Return what a node refers to, where it is nothing but a reference."""
-    for _ in range(MAX_HOPS):
-        reference = _mapping(node.value).get("$ref")
-        target = node.follow(reference, node.file) if isinstance(reference, str) else None
-        if target is None:
-            return node
-        node = target
-    return node
-
-
-def _below(node: Node, step: str) -> Node | None:
-    return _solid(node.below(step)) if step in _mapping(node.value) else None
-
-
-def _children(node: Node | None) -> Iterator[tuple[str, Node]]:
-    for name in _mapping(node.value) if node else ():
-        yield name, _solid(node.below(name))  # type: ignore[union-attr]
-
-
-def _elements(node: Node | None) -> Iterator[Node]:
-    if node and isinstance(node.value, list):
-        for index in range(len(node.value)):
-            yield _solid(node.below(index))
-
-
-def _place(node: Node) -> str:
-    return f"{node.file}#{node.pointer}"
-
-
 # --- OpenAPI and Swagger ------------------------------------------------------------------------------------------------
 
 
 def _openapi(root: Node) -> Iterator[SpecOperation]:
-    bases = _bases(_mapping(root.value))
-    for path, item in _children(_below(root, "paths")):
-        shared = list(_elements(_below(item, "parameters")))
-        own_bases = _server_paths(_mapping(item.value).get("servers")) or bases
+    bases = _bases(mapping(root.value))
+    for path, item in children(below(root, "paths")):
+        shared = list(elements(below(item, "parameters")))
+        own_bases = _server_paths(mapping(item.value).get("servers")) or bases
         for method in METHODS:
-            operation = _below(item, method)
+            operation = below(item, method)
             if operation is not None and isinstance(operation.value, dict):
                 yield _operation(method, path, operation, shared, own_bases)
 
@@ -281,11 +284,11 @@ def _server_paths(servers: Any) -> list[str]:
     """Return the paths of servers, with each variable at its default."""
     found: list[str] = []
     for server in servers if isinstance(servers, list) else ():
-        url = _mapping(server).get("url")
+        url = mapping(server).get("url")
         if not isinstance(url, str):
             continue
-        for name, variable in _mapping(_mapping(server).get("variables")).items():
-            url = url.replace(f"{{{name}}}", str(_mapping(variable).get("default", f"{{{name}}}")))
+        for name, variable in mapping(mapping(server).get("variables")).items():
+            url = url.replace(f"{{{name}}}", str(mapping(variable).get("default", f"{{{name}}}")))
         try:
             found.append(urlsplit(url).path.rstrip("/"))
         except ValueError:
@@ -294,42 +297,42 @@ def _server_paths(servers: Any) -> list[str]:
 
 
 def _operation(method: str, path: str, node: Node, shared: list[Node], bases: Iterable[str]) -> SpecOperation:
-    value = _mapping(node.value)
-    given = [*shared, *_elements(_below(node, "parameters"))]
+    value = mapping(node.value)
+    given = [*shared, *elements(below(node, "parameters"))]
     name = value.get("operationId")
     body, body_required = _request_body(node, given)
     return SpecOperation(
         method=method.upper(),
         paths=tuple(dict.fromkeys(base + path for base in bases)),
         name=name if isinstance(name, str) else f"{method.upper()} {path}",
-        place=_place(node),
+        place=place_of(node),
         deprecated=value.get("deprecated") is True,
         parameters=tuple(_parameters(given)),
         body=body,
         body_required=body_required,
-        answers={status: _schema_of(answer) for status, answer in _children(_below(node, "responses"))},
+        answers={status: _schema_of(answer) for status, answer in children(below(node, "responses"))},
     )
 
 
 def _parameters(nodes: Iterable[Node]) -> Iterator[Parameter]:
     for node in nodes:
-        value = _mapping(node.value)
+        value = mapping(node.value)
         name, where = value.get("name"), value.get("in")
         if isinstance(name, str) and where in ("query", "header", "path"):
             required, deprecated = value.get("required") is True, value.get("deprecated") is True
-            yield Parameter(name, str(where), required, deprecated, _place(node))
+            yield Parameter(name, str(where), required, deprecated, place_of(node))
 
 
 def _request_body(node: Node, parameters: Iterable[Node]) -> tuple[Node | None, bool]:
-    body = _below(node, "requestBody")
+    body = below(node, "requestBody")
     if body is not None:
-        return _schema_of(body, ""), _mapping(body.value).get("required") is True
+        return _schema_of(body, ""), mapping(body.value).get("required") is True
     fields: dict[str, Json] = {}
     required: list[Json] = []
     for parameter in parameters:
-        value = _mapping(parameter.value)
+        value = mapping(parameter.value)
         if value.get("in") == "body":
-            return _below(parameter, "schema"), value.get("required") is True
+            return below(parameter, "schema"), value.get("required") is True
         if value.get("in") == "formData" and isinstance(value.get("name"), str):
             fields[value["name"]] = {key: item for key, item in value.items() if key != "required"}
             required += [value["name"]] if value.get("required") is True else []
@@ -341,13 +344,13 @@ def _request_body(node: Node, parameters: Iterable[Node]) -> tuple[Node | None, 
 
 def _schema_of(node: Node, wanted: str = "json") -> Node | None:
     """Return the schema of a body's JSON forms, of all of its forms with an empty `wanted`; None where there is none."""
-    content = _below(node, "content")
+    content = below(node, "content")
     if content is None:  # Swagger 2
-        return _below(node, "schema")
+        return below(node, "schema")
     found = [
         schema
-        for kind, form in _children(content)
-        if (wanted in kind or kind == "*/*") and (schema := _below(form, "schema"))
+        for kind, form in children(content)
+        if (wanted in kind or kind == "*/*") and (schema := below(form, "schema"))
     ]
     return any_of(found) if found else None
 
@@ -356,66 +359,40 @@ def _schema_of(node: Node, wanted: str = "json") -> Node | None:
 
 
 def _discovery(root: Node) -> Iterator[SpecOperation]:
-    value = _mapping(root.value)
+    value = mapping(root.value)
     base = "/" + str(value.get("servicePath") or "").strip("/")
-    shared = list(_google_parameters(_below(root, "parameters")))
+    shared = list(_google_parameters(below(root, "parameters")))
     waiting = [root]
     for _ in range(MAX_OPERATIONS):
         if not waiting:
             return
         node = waiting.pop()
-        waiting += [child for _, child in _children(_below(node, "resources"))]
-        for _, method in _children(_below(node, "methods")):
+        waiting += [child for _, child in children(below(node, "resources"))]
+        for _, method in children(below(node, "methods")):
             yield _google_method(method, base.rstrip("/"), shared)
 
 
 def _google_method(node: Node, base: str, shared: list[Parameter]) -> SpecOperation:
-    value = _mapping(node.value)
+    value = mapping(node.value)
     path = str(value.get("flatPath") or value.get("path") or "").lstrip("/")
     answer = node.below("response") if isinstance(value.get("response"), dict) else None
     return SpecOperation(
         method=str(value.get("httpMethod", "")).upper(),
         paths=(f"{base}/{path}",),
         name=str(value.get("id", path)),
-        place=_place(node),
+        place=place_of(node),
         deprecated=value.get("deprecated") is True,
-        parameters=(*shared, *_google_parameters(_below(node, "parameters"))),
+        parameters=(*shared, *_google_parameters(below(node, "parameters"))),
         body=node.below("request") if isinstance(value.get("request"), dict) else None,
         answers={"2XX": answer, "4XX": None, "5XX": None},
     )
 
 
 def _google_parameters(node: Node | None) -> Iterator[Parameter]:
-    for name, each in _children(node):
-        value = _mapping(each.value)
+    for name, each in children(node):
+        value = mapping(each.value)
         required, deprecated = value.get("required") is True, value.get("deprecated") is True
-        yield Parameter(name, str(value.get("location")), required, deprecated, _place(each))
-
-
-# --- MCP tools lists ----------------------------------------------------------------------------------------------------
-
-
-def _tool_lists(root: Node) -> Iterator[Node]:
-    """Yield the lists of tools: the document itself, an answer around it, or several answers under names of their own."""
-    for holder in (root, *(child for _, child in _children(root))):
-        tools = _mapping(holder.value).get("tools")
-        if isinstance(tools, list) and all("name" in _mapping(tool) for tool in tools):
-            yield holder.below("tools")
-
-
-def _tools(root: Node) -> Iterator[SpecOperation]:
-    for tools in _tool_lists(root):
-        for tool in _elements(tools):
-            value = _mapping(tool.value)
-            yield SpecOperation(
-                method="TOOL",
-                paths=(),
-                name=str(value["name"]),
-                place=_place(tool),
-                deprecated=value.get("deprecated") is True,
-                body=_below(tool, "inputSchema"),
-                answers={"200": _below(tool, "outputSchema")},
-            )
+        yield Parameter(name, str(value.get("location")), required, deprecated, place_of(each))
 
 
 # --- GraphQL ------------------------------------------------------------------------------------------------------------
@@ -424,6 +401,6 @@ def _tools(root: Node) -> Iterator[SpecOperation]:
 def _printed(value: Json, name: str) -> str:
     from provendor.graphql_subset import printed  # noqa: PLC0415 - graphql-core takes a quarter of a second
 
-    whole = _mapping(value)
+    whole = mapping(value)
     print_it: Callable[[Any, str], str] = printed
     return print_it(whole if "__schema" in whole else whole["data"], name)

@@ -2,15 +2,18 @@
 
     provendor drift chatwoot --spec swagger.json
     provendor drift zoho-crm --spec record.json --spec users.json
+    provendor drift meta --spec specs/meta
 
-OpenAPI 3, Swagger 2, Google discovery documents, GraphQL SDL and introspection results, MCP tools lists. What the contract lists
-under `spec_disagrees:` is left out. Exit 0 no breaking difference is left, 1 some, 2 the command or a file is wrong.
+OpenAPI 3, Swagger 2, Google discovery documents, GraphQL SDL and introspection results, MCP tools lists, OpenRPC, Meta's
+descriptions of nodes. What the contract lists under `spec_disagrees:` is left out. Exit 0 no breaking difference is left, 1 some,
+2 the command or a file is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from provendor import drift, loading, source, spec
@@ -29,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=Path,
         metavar="FILE",
-        help="the vendor's own spec; repeatable where it has several files",
+        help="the vendor's own spec, or a folder with it; repeatable where it has several files",
     )
     parser.add_argument(
         "--severity",
@@ -62,11 +65,29 @@ def run(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace, root: Path, cache: Cache) -> DriftReport:
     suite = loading.load(root, [args.vendor], cache)
-    names = [path.name for path in args.spec]
-    if len(set(names)) < len(names):
+    folders = any(path.is_dir() for path in args.spec)
+    found = [(name, source.content(path, str(path))) for given in args.spec for name, path in files(given)]
+    if len({name for name, _ in found}) < len(found):
         raise UsageError("two files of --spec have the same name; references between them could not be told apart")
-    read = spec.read_spec([(path.name, source.content(path, str(path))) for path in args.spec])
+    read = spec.read_spec(found, whole_folder=folders)
+    if read.skipped:
+        more = f" and {len(read.skipped) - _SHOWN} more" if len(read.skipped) > _SHOWN else ""
+        print(f"not a description of an API: {', '.join(read.skipped[:_SHOWN])}{more}", file=sys.stderr)
     return drift.compare(suite, suite.vendors[args.vendor], read, cache)
+
+
+_SHOWN = 5  # names of skipped files
+_SUFFIXES = (".json", ".yaml", ".yml", ".graphql", ".graphqls", ".gql")
+
+
+def files(given: Path) -> Iterator[tuple[str, Path]]:
+    """Yield name and path of a file, or of every file in a folder that may be a spec."""
+    if not given.is_dir():
+        yield given.name, given
+        return
+    for path in sorted(given.rglob("*")):
+        if path.suffix in _SUFFIXES and path.is_file():
+            yield path.relative_to(given).as_posix(), path
 
 
 def _as_json(report: DriftReport, shown: list[Difference]) -> dict[str, object]:
