@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provendor.spots import Spot, spot_of_record
+from provendor.spots import Spot, spot_of_record, spot_told
 
 FILE = "contracts/weather/forecast.yaml"
 CONTRACT = """\
@@ -36,9 +35,8 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def a_record(line: int = 5, operation: str = "forecast.get", case: str = "ok", **changes: Any) -> dict[str, Any]:
-    """What evidence says of a case."""
-    return {"operation": operation, "case": case, "contract": f"{FILE}:{line}", **changes}
+CASE = (f"{FILE}:5", "forecast.get", "ok")
+"""What evidence says of a case."""
 
 
 @pytest.mark.parametrize(
@@ -53,21 +51,21 @@ def a_record(line: int = 5, operation: str = "forecast.get", case: str = "ok", *
 )
 def test_a_key_is_found_from_what_the_evidence_says(root: Path, key: str, shown: str, width: int):
     """Below the case, below its operation, in a schema; else it is the case itself."""
-    found = spot_of_record(root, a_record(), key)
+    found = spot_told(root, *CASE, key)
 
     assert (found.shown, found.width) == (shown, width)
 
 
 def test_cases_of_flows_are_found_too(root: Path):
     """Evidence does not say in which section of the file a case stands."""
-    assert spot_of_record(root, a_record(11, "report", "done"), "status").shown == f"{FILE}:11:15"
+    assert spot_told(root, f"{FILE}:11", "report", "done", "status").shown == f"{FILE}:11:15"
 
 
 def test_a_contract_that_changed_since_the_run_is_only_named_by_its_line(root: Path):
     """A column of another text would mislead."""
     (root / FILE).write_text("# one line more\n" + CONTRACT)
 
-    assert spot_of_record(root, a_record(), "status") == Spot(FILE, 5, 1, "")
+    assert spot_told(root, *CASE, "status") == Spot(FILE, 5, 1, "")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +76,7 @@ def test_a_contract_that_cannot_be_read_is_named_as_the_evidence_names_it(root: 
     file, _, line = contract.partition(":")
     expected = Spot(file, int(line), 1, "") if line in ("3", "7") else Spot(contract, 1, 1, "")
 
-    assert spot_of_record(root, a_record(contract=contract), "status") == expected
+    assert spot_told(root, contract, *CASE[1:], "status") == expected
 
 
 @pytest.mark.parametrize("name", ["../outside.yaml", "{root}/outside.yaml"])
@@ -89,6 +87,16 @@ def test_evidence_cannot_point_outside_the_suite(root: Path, name: str):
     inner.mkdir()
     (root / "outside.yaml").write_text("secret: value\n")
 
-    found = spot_of_record(inner, a_record(), f"{name.format(root=root)}#/secret")
+    found = spot_told(inner, *CASE, f"{name.format(root=root)}#/secret")
 
     assert found == Spot(FILE, 5, 1, "")
+
+
+@pytest.mark.parametrize("odd", [None, 7, [], {}])
+def test_a_result_that_names_nothing_is_shown_somewhere(root: Path, odd: object):
+    """Evidence may hold anything in place of a name."""
+    right = dict(zip(("contract", "operation", "case"), CASE, strict=True))
+
+    assert spot_of_record(root, right, "status").line == 6
+    assert spot_of_record(root, {**right, "operation": odd, "case": odd}, "status") == Spot(FILE, 5, 1, "")
+    assert spot_of_record(root, {**right, "contract": odd}, "status").line == 1

@@ -101,9 +101,9 @@ def trouble(record: Mapping[str, Any]) -> Trouble:
     error = record["error"]
     classed = next((each for _, _, each in ranked if each["code"] in _OF_CLASS), None) if error else None
     if classed is not None:
-        return Trouble(error, "", classed["expected"], classed["actual"], blame)
-    place = _place(check, finding)
-    return Trouble(finding["code"], place, finding["expected"], finding["actual"], blame, str(finding["at"]))
+        return Trouble(str(error), "", str(classed["expected"]), str(classed["actual"]), blame)
+    code, at, expected, actual = (str(finding[part]) for part in ("code", "at", "expected", "actual"))
+    return Trouble(code, _place(check, finding), expected, actual, blame, at)
 
 
 def _findings(record: Mapping[str, Any]) -> Iterator[tuple[int, str, dict[str, Any]]]:

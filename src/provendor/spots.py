@@ -6,7 +6,7 @@ Files are read as they lie on disk now. Where one has changed since a run, what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -46,22 +46,28 @@ def spot(root: Path, place: Place, way: Sequence[str], key: str) -> Spot:
     return _find(root, place.file, way) or Spot(place.file, place.line, place.column, "")
 
 
-def spot_of_record(root: Path, result: Mapping[str, Any], key: str = "") -> Spot:
-    """Return the same for a result as evidence has it: the case's line alone where it stands there no longer."""
-    written = re.fullmatch(r"(.+):([1-9][0-9]{0,8})", result["contract"])
-    place = Place(written[1], int(written[2])) if written else Place(result["contract"], 1)
-    for way in _ways(result):
-        case = _find(root, place.file, way, len(way) - 1)
-        if case is not None and case.line == place.line:
+def spot_told(root: Path, contract: str, operation: str, case: str, key: str = "") -> Spot:
+    """Return the same for a case as evidence names it; only its line where it stands there no longer.
+
+    spot_told(root, "contracts/chatwoot/profile.yaml:12", "profile.get", "ok", "status")
+    """
+    written = re.fullmatch(r"(.+):([1-9][0-9]{0,8})", contract)
+    place = Place(written[1], int(written[2])) if written else Place(contract, 1)
+    for section in _SECTIONS:
+        way = (section, operation, "cases", case)
+        found = _find(root, place.file, way, len(way) - 1)
+        if found is not None and found.line == place.line:
             return spot(root, place, way, key)
     return Spot(place.file, place.line, place.column, "")
 
 
+def spot_of_record(root: Path, result: Mapping[str, Any], key: str = "") -> Spot:
+    """Return the same for a whole result; whatever stands where its contract and its names should."""
+    contract, operation, case = (str(result.get(name)) for name in ("contract", "operation", "case"))
+    return spot_told(root, contract, operation, case, key)
+
+
 _SECTIONS = ("operations", "flows", "deliveries")
-
-
-def _ways(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    return ((section, result["operation"], "cases", result["case"]) for section in _SECTIONS)
 
 
 def _find(root: Path, file: str, way: Sequence[str], known: int = 0) -> Spot | None:

@@ -143,16 +143,17 @@ def _age(at: str | None, today: date) -> int | None:
 
 def _run(kept: KeptRun, gathered: _Gathered) -> RunTold:
     head, end = kept.head, kept.end or {}
+    selectors, tools = head.get("selectors"), head.get("tools")
     return RunTold(
         id=kept.id,
         started_at=str(head.get("started_at")),
         ended_at=_text(end.get("ended_at")),
         command=str(head.get("command")),
         mode=str(head.get("mode", "replay")),
-        selectors=tuple(map(str, head.get("selectors") or ())),
+        selectors=tuple(map(str, selectors)) if isinstance(selectors, list) else (),
         now=str(head.get("now")),
         commit=kept.commit,
-        tools=tuple((str(name), str(version)) for name, version in (head.get("tools") or {}).items()),
+        tools=tuple((str(name), str(version)) for name, version in tools.items()) if isinstance(tools, dict) else (),
         finished=kept.end is not None,
         interrupted=bool(end.get("interrupted")),
         duration_ms=_number(end.get("duration_ms")),

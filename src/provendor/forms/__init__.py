@@ -16,7 +16,7 @@ from typing import Any
 
 from provendor.archive import KeptRun
 from provendor.plaintext import visible
-from provendor.spots import Spot, spot_of_record
+from provendor.spots import Spot, spot_told
 from provendor.story import CaseTold, Story
 from provendor.verdict import sentence
 
@@ -48,9 +48,9 @@ class Told:
         """Return a result as run.jsonl has it."""
         return self.kept.record(case.offset)
 
-    def spot(self, record: dict[str, Any], key: str = "") -> Spot:
+    def spot(self, case: CaseTold, key: str = "") -> Spot:
         """Return where the contract makes a demand, in a file that is named from the top of the repository."""
-        found = spot_of_record(self.root, record, key)
+        found = spot_told(self.root, case.contract, case.operation, case.name, key)
         return Spot(self.in_repository(found.file), found.line, found.column, found.text, found.width)
 
     def in_repository(self, file: str) -> str:

@@ -151,8 +151,9 @@ def _cause(cause: Cause, told: Told, by_id: dict[str, CaseTold]) -> str:
     else:
         what += f"expected {code(cause.expected)}, got {code(cause.actual)}"
     blame = f" ({cause.blame.party}: {code(cause.blame.why)})" if cause.blame else ""
-    case = by_id[cause.cases[0]]
-    return f"{who}: {what}{blame}<br>{code(_place(case, cause, told))} {code(rerun(case))}"
+    case = by_id.get(cause.cases[0])
+    where = f"<br>{code(_place(case, cause, told))} {code(rerun(case))}" if case else ""
+    return f"{who}: {what}{blame}{where}"
 
 
 def _verb(outcome: Outcome, count: int) -> str:
@@ -168,7 +169,7 @@ def _place(case: CaseTold, cause: Cause, told: Told) -> str:
     """Return the line of the contract that objects in the first case of a cause."""
     record = told.record(case)
     key = next((finding["key"] for _, finding in findings(record) if finding["code"] == cause.code), "")
-    spot = told.spot(record, str(key))
+    spot = told.spot(case, str(key))
     return f"{spot.file}:{spot.line}"
 
 

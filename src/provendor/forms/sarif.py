@@ -72,7 +72,7 @@ def _results(told: Told, rules: dict[str, _Json]) -> Iterator[_Json]:
                 "ruleId": code,
                 "level": _level(case, verdict, finding),
                 "message": {"text": _inert(f"{case.id}: {in_words(finding)}")},
-                "locations": [_location(told.spot(record, str(finding["key"])), case)],
+                "locations": [_location(told.spot(case, str(finding["key"])), case)],
                 "partialFingerprints": {"provendor/v1": f"{print_}:{seen[print_]}"},
                 "properties": _properties(case),
                 **_recorded(told, case),

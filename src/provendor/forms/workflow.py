@@ -65,10 +65,10 @@ def _said(told: Told, case: CaseTold) -> Iterator[tuple[str, Spot, str]]:
     record = told.record(case)
     found = [finding for verdict, finding in findings(record) if verdict["outcome"] == case.outcome]
     if case.expected or not found:
-        yield "", told.spot(record), headline(case, record)
+        yield "", told.spot(case), headline(case, record)
         return
     for finding in found:
-        yield str(finding["code"]), told.spot(record, str(finding["key"])), in_words(finding)
+        yield str(finding["code"]), told.spot(case, str(finding["key"])), in_words(finding)
 
 
 def _properties(place: _Place) -> dict[str, str]:
