@@ -59,6 +59,14 @@ def test_a_form_goes_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == ""
 
 
+def test_several_runs_are_told_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The parts of a run that was split."""
+    parts = [a_run(tmp_path / name, [a_result(f"{name}/a.b:c")], id=name) for name in ("one", "two")]
+
+    assert report(tmp_path, *map(str, parts), "--format", "csv") == 0
+    assert [line.split(",")[2] for line in capsys.readouterr().out.splitlines()] == ["vendor", "one", "two"]
+
+
 def test_a_file_that_cannot_be_written_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """It names the place."""
     a_run(tmp_path, [a_result()])

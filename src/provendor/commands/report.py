@@ -1,6 +1,7 @@
 """Tell what a run amounts to: the page that people decide by, or another form of the same evidence.
 
 Without RUN the newest run is told of; RUN is an id below reports/runs/, a folder, or a run.jsonl or run.json from anywhere.
+Several are told as one: of a case that is in more than one, the result in the run named last counts.
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from provendor import archive, telling
+from provendor.archive import KeptRun
 from provendor.commands import arguments, console
 from provendor.forms import FORMS, Told
+from provendor.merging import merged
 from provendor.run import nearest_root
 from provendor.story import Story, Word
 
@@ -26,7 +31,7 @@ EXITS = {Word.GO: 0, Word.WARNINGS: 0, Word.NO_GO: 1, Word.UNKNOWN: 3}
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("run", nargs="?", metavar="RUN", help="which run (default: the newest)")
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="which runs (default: the newest)")
     parser.add_argument("--format", choices=sorted(FORMS), metavar="FORM", help=f"one of {', '.join(sorted(FORMS))}")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the form goes (default: standard output)")
     parser.add_argument(
@@ -48,8 +53,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write what was asked for; 0 written, or what `--gate` makes of the verdict."""
     reports = args.reports or arguments.root_of(args) / "reports"
-    kept = archive.find(reports, args.run)
-    previous = archive.find(reports, args.since) if args.since else archive.before(reports, kept)
+    runs = [archive.find(reports, name) for name in args.runs or (None,)]
+    previous = archive.find(reports, args.since) if args.since else archive.before(reports, min(runs, key=_age))
+    with TemporaryDirectory() if len(runs) > 1 else nullcontext() as folder:
+        return _report(args, reports, merged(runs, Path(folder)) if folder else runs[0], previous)
+
+
+def _age(run: KeptRun) -> str:
+    return run.id
+
+
+def _report(args: argparse.Namespace, reports: Path, kept: KeptRun, previous: KeptRun | None) -> int:
     story = telling.tell(kept, today=args.now or datetime.now(UTC).date(), previous=previous)
     told = Told(story, kept, args.root or nearest_root(Path.cwd()) or reports.absolute().parent)
     if args.badges:
