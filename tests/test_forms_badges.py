@@ -59,7 +59,7 @@ def test_only_live_answers_make_a_badge_green(tmp_path: Path):
         ([a_result()], "GO WITH WARNINGS, replayed, 2026-11-20"),
         ([a_failure()], "NO-GO, replayed, 2026-11-20"),
         ([live(a_result()), a_result("shop/items.list:ok")], "GO WITH WARNINGS, 1 of 2 live, 2026-11-20"),
-        ([], "CANNOT TELL, replayed, 2026-11-20"),
+        ([], "CANNOT TELL, nothing judged, 2026-11-20"),
     ],
 )
 def test_the_badge_for_the_whole_is_the_verdict(tmp_path: Path, results: list[dict[str, object]], said: str):

@@ -14,7 +14,7 @@ import pytest
 
 from evidence_files import TODAY, a_failure, a_result, a_run
 from provendor import cli
-from provendor.forms import FORMS, comment
+from provendor.forms import FORMS, comment, table
 
 
 def report(reports: Path, *words: str) -> int:
@@ -128,6 +128,15 @@ def test_the_gate_types_commands_that_exist(page: Path):
 def test_the_guide_looks_for_the_mark_that_comments_have():
     """The bot of the guide finds the comment again."""
     assert f'startswith("{comment.MARK}")' in GATES[1].read_text("utf-8")
+
+
+def test_the_reference_has_every_form_and_every_column():
+    """Nothing is written that nobody can look up."""
+    page = (ROOT / "docs/reference/forms.md").read_text("utf-8")
+
+    assert [name for name in FORMS if f"| [`{name}`](#" not in page] == []
+    section = page.partition("\n## csv\n")[2].partition("\n## ")[0]
+    assert [column for column in table.COLUMNS if f"`{column}`" not in section] == []
 
 
 def test_each_form_has_its_module():

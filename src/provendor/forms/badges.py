@@ -50,6 +50,8 @@ def of_run(story: Story) -> Badge:
     """Return what is to say of all vendors: the verdict, whether anybody was asked, and the day."""
     word, live = story.decision.word, sum(vendor.proof is not None for vendor in story.vendors)
     asked = f"{live:,} of {len(story.vendors):,} live" if live else "replayed"
+    if not story.run.counts.judged:
+        asked = "nothing judged"
     colour = {Word.NO_GO: _RED, Word.UNKNOWN: _GREY, Word.WARNINGS: _AMBER, Word.GO: _GREEN}[word]
     return Badge("vendors", f"{word}, {asked}, {_day(story)}", colour)
 
