@@ -14,12 +14,12 @@ and percentiles come from the counts, so that they are right after the single re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from provendor.database import Database, Step
+from provendor.database import Database, Step, Write
 from provendor.percentiles import bucket
 from provendor.states import BAD, State, Streak
 from provendor.verdict import Outcome, Party
@@ -184,7 +184,19 @@ _RESULTS: Step = (
     """CREATE INDEX transitions_by_case ON transitions ("case", at)""",
 )
 
-STEPS: Final[tuple[Step, ...]] = (_RESULTS,)
+_LEDGER: Step = (
+    # When a prober was last known to run.
+    "CREATE TABLE prober (id INTEGER PRIMARY KEY, alive REAL NOT NULL)",
+    # The slots of a case from number `first` on, `until` excluded: slot n is at phase + n * every seconds since 1970.
+    # `settled` where a later prober has gone over it.
+    """CREATE TABLE plans (id INTEGER PRIMARY KEY, "case" INTEGER NOT NULL REFERENCES cases, every REAL NOT NULL,
+       phase REAL NOT NULL, first INTEGER NOT NULL, until INTEGER, settled INTEGER NOT NULL)""",
+    """CREATE INDEX plans_by_case ON plans ("case")""",
+    """CREATE TABLE slots (plan INTEGER NOT NULL REFERENCES plans, number INTEGER NOT NULL, last INTEGER NOT NULL,
+       "end" TEXT NOT NULL, why TEXT, PRIMARY KEY (plan, number)) WITHOUT ROWID""",
+)
+
+STEPS: Final[tuple[Step, ...]] = (_RESULTS, _LEDGER)
 """What leads from each version of the file to the next; a step that was released never changes."""
 
 
@@ -219,12 +231,13 @@ class History:
         samples: Iterable[Sample],
         states: Mapping[Watched, State] | None = None,
         transitions: Sequence[Transition] = (),
+        also: Callable[[Write], None] | None = None,
     ) -> None:
-        """Keep results, and what they changed, all or nothing."""
+        """Keep results, what they changed, and whatever `also` writes: all or nothing."""
         samples, states = list(samples), states or {}
         with self.database.writing() as write:
             known = {*states, *(each.watched for each in samples), *(each.watched for each in transitions)}
-            ids = {watched: self._id(watched) for watched in known}
+            ids = {watched: self.number(watched) for watched in known}
             for each in samples:
                 self._keep(write, ids[each.watched], each)
             self.database.many(
@@ -235,6 +248,8 @@ class History:
                 "INSERT INTO transitions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(ids[each.watched], *each[1:-1]) for each in transitions],
             )
+            if also is not None:
+                also(write)
         self._ids.update(ids)
 
     def prune(self, now: float) -> None:
@@ -249,8 +264,8 @@ class History:
                 write("""DELETE FROM latencies WHERE "case" = ? AND day < ?""", case, late // DAY_S)
                 write("""DELETE FROM transitions WHERE "case" = ? AND at < ?""", case, late)
 
-    def _id(self, watched: Watched) -> int:
-        """Return the number of a case, which it gets when it is first met; kept in `_ids` once that is certain."""
+    def number(self, watched: Watched) -> int:
+        """Return the number of a case, which it gets when it is first met, within `writing`."""
         if watched in self._ids:
             return self._ids[watched]
         found = "SELECT id FROM cases WHERE vendor = ? AND operation = ? AND name = ? AND environment = ?"
@@ -260,7 +275,7 @@ class History:
             rows = self.database.read(found, *watched)
         return int(rows[0][0])
 
-    def _keep(self, write: Any, case: int, each: Sample) -> None:
+    def _keep(self, write: Write, case: int, each: Sample) -> None:
         elapsed = None if each.elapsed_ms is None else round(each.elapsed_ms * 1000)
         at, rest = round(each.at * 1000), (str(each.outcome), each.status, elapsed, *each[5:])
         # Two results of one millisecond are two results.
