@@ -14,6 +14,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from provendor.case_sets import SECTION, Written, cases_of
 from provendor.contract import (
     Auth,
     Body,
@@ -56,6 +57,7 @@ def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
         yield from (way + rule for rule in _rules_of(operation))
         yield from ((*way, "cases", case) for case in operation["cases"])
         yield from _cleanups_of(way, operation)
+    yield from ((SECTION, name, case) for name, cases in value.get(SECTION, {}).items() for case in cases)
     for name, flow in value.get("flows", {}).items():
         way = ("flows", name)
         yield way
@@ -103,9 +105,10 @@ class _Maker(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """What every case of one operation shares."""
+    """What every case of one operation shares. `home` is the file in which the operation stands."""
 
     maker: _Maker
+    home: str
     operation: str
     template: Template
     own_rules: tuple[ErrorRule, ...]
@@ -132,7 +135,7 @@ def _operation(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
         template=asked.template,
         safety=asked.safety,
         place=maker.sources.place(maker.file, *way),
-        cases=tuple(_case(asked, case, item, (*way, "cases", case)) for case, item in value["cases"].items()),
+        cases=tuple(_written_case(asked, each) for each in cases_of(maker.sources.files, maker.file, name)),
         probe=_probe(value["probe"]) if "probe" in value else None,
         notes=value.get("notes", ""),
         idempotency=value.get("idempotency", ""),
@@ -146,6 +149,7 @@ def _asked(maker: _Maker, name: str, value: dict[str, Any]) -> _Asked:
     kind = next(key for key in _REQUESTS if key in value)
     return _Asked(
         maker,
+        maker.file,
         name,
         _REQUESTS[kind](maker, value),
         error_rules(value, maker.sources, maker.file, "operations", name),
@@ -266,6 +270,14 @@ def _probe(value: dict[str, Any]) -> Probe:
 # --- cases ------------------------------------------------------------------------------------------------------------
 
 
+def _written_case(asked: _Asked, written: Written) -> Case:
+    """Return a case of an operation, which stands in the operation's own file or in that of a set."""
+    if written.way[0] != SECTION:
+        return _case(asked, written.name, written.value, written.way)
+    shared = asked._replace(maker=asked.maker._replace(file=written.file))
+    return _case(shared, written.name, written.value, written.way)._replace(case_set=written.way[1])
+
+
 def _case(asked: _Asked, name: str, value: dict[str, Any], way: tuple[str | int, ...]) -> Case:
     """Return the case that stands at the end of a way of the maker's file."""
     sources, template = asked.maker.sources, asked.template
@@ -326,9 +338,9 @@ def _shape(asked: _Asked, value: dict[str, Any], call: GraphqlCall, pointer: str
     sources = asked.maker.sources
     query = sources.queries[call.key]
     derived: Json = query["schema" if shape == "full" else "partial"]
-    file = sources.start + asked.maker.file
     if "body" not in value:
-        return Schema(derived, file, f"/operations/{asked.operation}/graphql", sources.read)
+        return Schema(derived, sources.start + asked.home, f"/operations/{asked.operation}/graphql", sources.read)
+    file = sources.start + asked.maker.file
     return Schema({"allOf": [derived, value["body"]]}, file, f"{pointer}/body", sources.read)
 
 
@@ -417,7 +429,7 @@ def _flow_step(asked: _Asked, value: dict[str, Any], changes: dict[str, Any], wa
 
 def _delivery(maker: _Maker, name: str, value: dict[str, Any]) -> Operation:
     template = Template("POST", f"{RECEIVER}/{maker.vendor.name}/{name}")
-    asked = _Asked(maker, name, template, (), "read", echo=False)
+    asked = _Asked(maker, maker.file, name, template, (), "read", echo=False)
     return Operation(
         vendor=maker.vendor.name,
         id=name,

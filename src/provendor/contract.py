@@ -439,6 +439,7 @@ class Case(NamedTuple):
     pending: Pending | None = None
     safety: Literal["read", "write"] = "read"
     plan: Plan | None = None
+    case_set: str | None = None
 
     @property
     def id(self) -> str:
@@ -447,7 +448,12 @@ class Case(NamedTuple):
 
     @property
     def way(self) -> tuple[str, ...]:
-        """The keys that lead to the case in its file: `operations`, `conversations.list`, `cases`, `ok`."""
+        """The keys that lead to the case in its file: `operations`, `conversations.list`, `cases`, `ok`.
+
+        One that several operations share stands under `case_sets`, the set's name and its own.
+        """
+        if self.case_set is not None:
+            return "case_sets", self.case_set, self.name
         return self.section, self.operation, "cases", self.name
 
     @property

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provendor.case_sets import cases_of
 from provendor.contract import GraphqlCall
 from provendor.errors import Problem
 from provendor.exchange import Json
@@ -39,10 +40,10 @@ def calls(files: Mapping[str, Any]) -> Iterator[Asked]:
             if "graphql" in operation:
                 way: Way = ("operations", id_)
                 yield _call(name, (*way, "graphql"), operation["graphql"], {}, shared.get("version", ""))
-                for case, expected in operation["cases"].items():
-                    if change := expected.get("with", {}).get("graphql"):
-                        below = (*way, "cases", case, "with", "graphql")
-                        yield _call(name, below, operation["graphql"], change, shared.get("version", ""))
+                for case in cases_of(files, name, id_):
+                    if change := case.value.get("with", {}).get("graphql"):
+                        below = (*case.way, "with", "graphql")
+                        yield _call(case.file, below, operation["graphql"], change, shared.get("version", ""))
         yield from _calls_of_flows(name, files, shared.get("version", ""))
 
 

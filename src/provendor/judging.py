@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from provendor.building import ways_of_interest
+from provendor.case_sets import SECTION
 from provendor.errors import ContractError, Problem
 from provendor.exchange import Json
 from provendor.graphql_operations import derive_all
@@ -105,6 +106,10 @@ def _schemas_in(value: Any) -> Iterator[tuple[Way, Any]]:
         for case, expected in _items(_get(content, "cases")):
             yield ("operations", operation, "cases", case, "body"), _get(expected, "body")
             yield ("operations", operation, "cases", case, "result"), _get(expected, "result")
+    for set_, cases in _items(_get(value, SECTION)):
+        for case, expected in _items(cases):
+            yield (SECTION, set_, case, "body"), _get(expected, "body")
+            yield (SECTION, set_, case, "result"), _get(expected, "result")
     for flow, content in _items(_get(value, "flows")):
         for case, expected in _items(_get(content, "cases")):
             yield ("flows", flow, "cases", case, "body"), _get(expected, "body")

@@ -29,9 +29,9 @@ _HERE = Path(__file__).parent
 _FOLDER = "contracts"
 _IGNORED = ("__pycache__", "README.md")
 _JUDGES = (
-    *("building", "composer", "contract", "errors", "exchange", "graphql_operations", "graphql_shape", "jsonpath"),
-    *("judging", "keywords", "language", "mcp_operations", "meaning", "mismatch", "notation", "patterns", "planning"),
-    *("receiving", "requests", "schema", "sharing", "signature", "source", "suggest"),
+    *("building", "case_sets", "composer", "contract", "errors", "exchange", "graphql_operations", "graphql_shape"),
+    *("jsonpath", "judging", "keywords", "language", "mcp_operations", "meaning", "mismatch", "notation", "patterns"),
+    *("planning", "receiving", "requests", "schema", "sharing", "signature", "source", "suggest"),
 )
 """The modules that decide whether a contract is fine: when one changes, no old judgement is believed."""
 _LINKED_FOLDER = "a link to a folder is not followed: move the folder here"

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from provendor.case_sets import cases_of
 from provendor.contract import Auth, Body, McpAnswer, McpCall, McpServer, OfferedTool, Template
 from provendor.exchange import Json
-from provendor.language import Fault
+from provendor.language import Fault, Way
 from provendor.schema import Schema
 
 ACCEPT: Final = "application/json, text/event-stream"
@@ -185,6 +186,9 @@ def faults(files: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
                 )
             for fault in _operation_faults(operation, way):
                 yield file, fault
+            for case in cases_of(files, file, way[1]):
+                for fault in _case_faults(case.value, operation.get("mcp", {}), case.way):
+                    yield case.file, fault
 
 
 def _operation_faults(operation: Mapping[str, Any], way: tuple[str, ...]) -> Iterator[Fault]:
@@ -198,11 +202,9 @@ def _operation_faults(operation: Mapping[str, Any], way: tuple[str, ...]) -> Ite
         )
     if "arguments" in said and "tool" not in said:
         yield Fault((*way, "mcp", "arguments"), "arguments are for a `tool`; a method has `params`", True)
-    for name, case in operation["cases"].items():
-        yield from _case_faults(case, said, method, (*way, "cases", name))
 
 
-def _case_faults(case: Mapping[str, Any], said: Mapping[str, Any], method: str | None, way: Any) -> Iterator[Fault]:
+def _case_faults(case: Mapping[str, Any], said: Mapping[str, Any], way: Way) -> Iterator[Fault]:
     change = case.get("with", {}).get("mcp")
     if change is not None and not said:
         yield Fault((*way, "with", "mcp"), "the operation is no MCP call", True)
@@ -210,5 +212,5 @@ def _case_faults(case: Mapping[str, Any], said: Mapping[str, Any], method: str |
         yield Fault((*way, "with", "mcp"), "the operation calls no tool", True)
     if "result" in case and not said:
         yield Fault((*way, "result"), "only the answer to an MCP call has a result", True)
-    if "tools" in case and method != _LIST:
+    if "tools" in case and said.get("method") != _LIST:
         yield Fault((*way, "tools"), f"only the answer to `{_LIST}` names tools", True)

@@ -8,11 +8,12 @@ fault with is passed over here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
+from provendor.case_sets import SECTION
 from provendor.contract import StatusSet
 from provendor.exchange import Json
 from provendor.language import Fault, Way, quoted
@@ -101,8 +102,13 @@ def faults(folder: str, files: Mapping[str, Json]) -> Found:
     if token.text and token.text not in operations:
         yield token.fault(f'no operation is called "{token.text}"{did_you_mean(token.text, operations)}')
     yield from _guides(shared["guides"], {*operations, *flows, *deliveries})
+    sets: dict[str, Node] = {}
+    for name, value in files.items():
+        for set_, node in Node(name, value)[SECTION].items():
+            sets.setdefault(set_, node)
+    yield from _sets(files, sets, operations.values())
     for node in operations.values():
-        yield from _operation(node, shared)
+        yield from _operation(node, shared, sets)
         yield from _cleanup(node["cleanup"], operations, shared, writes=node["safety"].value == "write")
     for node in flows.values():
         yield from _flow(node, operations, shared)
@@ -233,16 +239,49 @@ def _same(ours: Any, theirs: Any) -> bool:
 # --- operations -------------------------------------------------------------------------------------------------------
 
 
-def _operation(operation: Node, vendor: Node) -> Found:
+def _sets(files: Mapping[str, Json], sets: Mapping[str, Node], operations: Iterable[Node]) -> Found:
+    """Yield sets of cases with one name, sets that nobody takes, and cases that an operation would have twice."""
+    taken: set[str] = set()
+    for file, value in files.items():
+        for name, node in Node(file, value)[SECTION].items():
+            if sets[name].file != file:
+                yield node.fault(
+                    f"the set is already in {sets[name].file}: names of sets are unique per vendor", at_key=True
+                )
+    for operation in operations:
+        known: dict[str, str] = {}
+        for entry in operation["sets"].entries():
+            if entry.text and entry.text not in sets:
+                yield entry.fault(f'no set of cases is called "{entry.text}"{did_you_mean(entry.text, sets)}')
+            taken.add(entry.text)
+            for case in sets[entry.text].names if entry.text in sets else ():
+                first = known.setdefault(case, entry.text)
+                if first != entry.text and case not in operation["cases"]:
+                    message = f'the case "{case}" is in the set "{first}" as well: give the operation its own, or split the sets'
+                    yield entry.fault(message)
+    for name, node in sets.items():
+        if name not in taken:
+            yield node.fault("no operation takes this set of cases", at_key=True)
+
+
+def _cases(operation: Node, sets: Mapping[str, Node]) -> list[Node]:
+    """Return the cases of an operation: its own, and those of its sets, which stand elsewhere."""
+    own = operation["cases"]
+    taken = [sets[entry.text] for entry in operation["sets"].entries() if entry.text in sets]
+    return [*own.values(), *(case for each in taken for name, case in each.items() if name not in own)]
+
+
+def _operation(operation: Node, vendor: Node, sets: Mapping[str, Node]) -> Found:
+    cases = _cases(operation, sets)
     yield from _safety(operation)
     yield from _auth(operation["auth"], vendor)
     yield from _rules(operation["errors"])
-    yield from _path(operation, vendor)
+    yield from _path(operation, cases, vendor)
     yield from _templates(operation, operation, vendor)
     yield from _same_header_twice(operation["headers"])
     yield from _order(operation["probe"], "warn_after", "timeout", default="10s")
-    yield from _paging(operation)
-    for case in operation["cases"].values():
+    yield from _paging(operation, cases)
+    for case in cases:
         yield from _case(case, operation, vendor)
 
 
@@ -256,18 +295,18 @@ def _safety(operation: Node) -> Found:
         yield operation["probe"].fault("a probe never writes, and this operation is `safety: write`", at_key=True)
 
 
-def _path(operation: Node, vendor: Node) -> Found:
+def _path(operation: Node, cases: Iterable[Node], vendor: Node) -> Found:
     """Yield path parameters without a value and values without a path parameter."""
     request = operation["request"]
     names = list(references(request.text))
     known = _known_names(vendor)
-    cases = [case["with"]["path"] for case in operation["cases"].values()]
+    paths = [case["with"]["path"] for case in cases]
     for name in dict.fromkeys(names):
-        everywhere = bool(cases) and all(name in path for path in cases)
+        everywhere = bool(paths) and all(name in path for path in paths)
         if vendor.is_mapping and name not in known and name not in operation["path"] and not everywhere:
             message = f"{{{name}}} has no value: give it under `path`, or declare it in vendor.yaml"
             yield request.fault(message + did_you_mean(name, known | operation["path"].names))
-    for given in (operation["path"], *cases):
+    for given in (operation["path"], *paths):
         for name, node in given.items():
             if request.text and name not in names:
                 yield node.fault(f"the request line holds no {{{name}}}{did_you_mean(name, names)}", at_key=True)
@@ -286,9 +325,9 @@ _STYLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 _OF_SOME_STYLES = ("next", "send", "more", "pages", "first")
 
 
-def _paging(operation: Node) -> Found:
+def _paging(operation: Node, cases: Sequence[Node]) -> Found:
     """Yield what does not fit the style of paging, and paging that no case proves."""
-    paging, cases = operation["paging"], list(operation["cases"].values())
+    paging = operation["paging"]
     reading = [case for case in cases if "pages" in case]
     if not paging.is_mapping:
         for case in reading:

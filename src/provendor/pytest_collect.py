@@ -195,7 +195,7 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the contract file, the case's line counting from 0, and the selector as the failure's heading."""
-        return self.path, self.case.place.line - 1, self.case.id
+        return self.book.contracts.root / self.case.place.file, self.case.place.line - 1, self.case.id
 
 
 def _told(result: Result, suite: Suite) -> str:

@@ -6,12 +6,13 @@ Files are read as they lie on disk now. Where one has changed since a run, what 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from provendor import source
+from provendor.case_sets import SECTION
 from provendor.contract import Place
 from provendor.errors import ContractError
 
@@ -53,8 +54,7 @@ def spot_told(root: Path, contract: str, operation: str, case: str, key: str = "
     """
     written = re.fullmatch(r"(.+):([1-9][0-9]{0,8})", contract)
     place = Place(written[1], int(written[2])) if written else Place(contract, 1)
-    for section in _SECTIONS:
-        way = (section, operation, "cases", case)
+    for way in _ways(root, place.file, operation, case):
         found = _find(root, place.file, way, len(way) - 1)
         if found is not None and found.line == place.line:
             return spot(root, place, way, key)
@@ -70,13 +70,27 @@ def spot_of_record(root: Path, result: Mapping[str, Any], key: str = "") -> Spot
 _SECTIONS = ("operations", "flows", "deliveries")
 
 
+def _ways(root: Path, file: str, operation: str, case: str) -> Iterator[tuple[str, ...]]:
+    """Yield where a case may stand: below its operation, or in a set of the file that several operations share."""
+    for section in _SECTIONS:
+        yield section, operation, "cases", case
+    written = _read(root, file)
+    for name in written.sets if written else ():
+        yield SECTION, name, case
+
+
 def _find(root: Path, file: str, way: Sequence[str], known: int = 0) -> Spot | None:
     """Return the deepest key on this way that is written in the file; None where it is not below the first `known`."""
+    written = _read(root, file)
+    return written.spot(way, known) if written else None
+
+
+def _read(root: Path, file: str) -> _Written | None:
     if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
         return None  # evidence may come from anywhere, and names files
     try:
         stat = (root / file).stat()
-        return _written(root / file, file, stat.st_mtime_ns, stat.st_size).spot(way, known)
+        return _written(root / file, file, stat.st_mtime_ns, stat.st_size)
     except (OSError, ValueError, ContractError):
         return None
 
@@ -91,6 +105,12 @@ class _Written:
     def __init__(self, document: source.Document) -> None:
         self._document = document
         self._lines = document.text.splitlines()
+
+    @property
+    def sets(self) -> Sequence[str]:
+        """The names of the sets of cases that stand in the file."""
+        sets = self._document.value.get(SECTION) if isinstance(self._document.value, dict) else None
+        return list(sets) if isinstance(sets, dict) else []
 
     def spot(self, way: Sequence[str], known: int) -> Spot | None:
         """Return the place of the deepest key on the way, if it lies below the first `known`."""
