@@ -220,6 +220,7 @@ _ASSERTION = {
 _JWT_GRANT = {**_OAUTH2, "grant": "jwt_bearer", "assertion": _ASSERTION}
 
 _SHARED = {"refusals": {"refused": {"status": 403}}}
+_LATE = {"late": {"late": {"status": 504}}}
 _HMAC = {"header": "X-Sign", "encoding": "hex", "secret": "{api_key}"}
 _HOOKS = {"signature": _HMAC, "topic": "X-Topic", "delivery_id": "X-Id", "subject": {"user": "$.id"}}
 _DELIVERY = {"summary": "A user is new.", "topic": "users/new", "cases": {"ok": {}}}
@@ -296,8 +297,8 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "webhook_signature.tolerance": [*_STAMPED, (f"{_SIGN} tolerance", "5m")],
     "webhook_signature.secret": [*_SENT, (f"{_V} secrets other", {"env": "OTHER"}), (f"{_SIGN} secret", "{other}")],
     "vendor_file.case_sets": [(f"{_V} case_sets", _SHARED), (f"{_O} sets", ["refusals"])],
-    "resource_file.case_sets": [("users.yaml case_sets", {"refusals": {"refused": {"status": 410}}}), (f"{_O} sets", ["refusals"])],
-    "operation.sets": [("users.yaml case_sets", {**_SHARED, "more": {"late": {"status": 504}}}), (f"{_O} sets", ["more", "refusals"])],
+    "resource_file.case_sets": [("users.yaml case_sets", _LATE), (f"{_O} sets", ["late"])],
+    "operation.sets": [("users.yaml case_sets", {**_SHARED, **_LATE}), (f"{_O} sets", ["late", "refusals"])],
     "resource_file.deliveries": [("users.yaml deliveries", {"users.new": _DELIVERY})],
     "delivery.summary": [*_SENT, (f"{_D} summary", "Somebody is new.")],
     "delivery.topic": [*_SENT, (f"{_D} topic", "users/created")],
