@@ -150,6 +150,7 @@ class CaseItem(pytest.Item):
         self.case = case
         self.book = book
         self.result: Result | None = None
+        self.planned = False
         if case.live:
             self.add_marker(LIVE)
 

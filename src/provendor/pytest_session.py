@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from provendor import pytest_protocol
 from provendor.cache import Cache
 from provendor.check import checks_digest
 from provendor.evidence import describe, result_json
@@ -26,7 +27,7 @@ from provendor.run import Result
 from provendor.verdict import Finding, Outcome, Verdict, sentence
 
 # What travels with a report, as plain values, from where a test ran to where reports are made.
-PLANNED = "provendor_planned"  # true with the setup of each case
+PLANNED = "provendor_planned"  # true with the first report of each case
 RESULT = "provendor_result"  # a result as evidence has it; from a worker as JSON
 RUN = "provendor_run"  # what `evidence.RunInfo` holds, with the first result of each process
 FINDINGS = "provendor_findings"  # sentences, where there are any
@@ -58,6 +59,7 @@ class ContractSession:
         self._guard = Guard()
         self._everywhere = _network_setting(config)
         self._announced = False
+        self._shows_phases = pytest_protocol.shows_phases(config)
         self._is_worker = hasattr(config, "workerinput")
         cache = None if config.getoption("--provendor-no-cache") else root / ".provendor" / "cache"
         self._cache = Cache(cache)
@@ -90,6 +92,14 @@ class ContractSession:
             gc.unfreeze()
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Run a case without reports of phases in which nothing happens; everything else is left to pytest."""
+        if not isinstance(item, CaseItem) or self._shows_phases:
+            return None
+        pytest_protocol.run(item, nextitem)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Let a test reach its own server where it is marked so."""
         self._guard.loopback = not isinstance(item, CaseItem) and item.get_closest_marker("loopback") is not None
@@ -118,8 +128,8 @@ class ContractSession:
     def _describe(self, item: CaseItem, report: pytest.TestReport) -> None:
         """Attach the result to the report as plain values, so that it also travels between processes."""
         result, item.result = item.result, None
-        if report.when == "setup":
-            vars(report)[PLANNED] = True
+        if report.when != "teardown" and not item.planned:
+            item.planned = vars(report)[PLANNED] = True
         if result is None:
             if report.when == "teardown" or report.outcome == "passed":
                 return
