@@ -439,6 +439,7 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "vendor_file.environments.sandbox": [(f"{_V} environments sandbox", {"base_url": "https://sandbox.example.com"})],
     "vendor_file.environments.production": [(f"{_V} environments production", {"base_url": "https://other.example.com"})],
     "environment.base_url": [(f"{_V} environments production base_url", "https://prod.example.com")],
+    "environment.private": [(f"{_V} environments production private", True)],
     "base_url.env": [(f"{_V} environments production base_url env", "ACME_OTHER")],
     "base_url.example": [(f"{_V} environments production base_url example", "https://example.example.com")],
     "base_url.default": [(f"{_V} environments production base_url default", "https://default.example.com")],

@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
+from builders import a_case, a_vendor
 from loopback import Answer, Seen, serve
+from provendor.contract import Environment, Variable
 from provendor.exchange import Exchange, Headers, Request, Source
-from provendor.live import Network, Policy
+from provendor.live import Network, Policy, policy_for
 
 pytestmark = pytest.mark.loopback
 
@@ -76,3 +78,15 @@ def test_nothing_of_an_answer_comes_with_the_next_request():
         send(Request("GET", server.url), Request("GET", server.url))
 
     assert "cookie" not in server.seen[1].headers
+
+
+@pytest.mark.parametrize(
+    ("environment", "private", "reach"),
+    [("sandbox", False, "private"), ("production", False, "public"), ("production", True, "private")],
+)
+def test_only_a_sandbox_or_a_private_production_has_private_addresses(environment: str, private: bool, reach: str):
+    """A name that suddenly leads into our own network is no vendor."""
+    production = Environment("production", Variable("base_url", None, "https://acme.example"), private)
+    vendor = a_vendor()._replace(environments={"production": production})
+
+    assert policy_for(a_case("acme/users.get:ok"), vendor, environment).reach == reach  # type: ignore[arg-type]

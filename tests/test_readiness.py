@@ -136,6 +136,16 @@ def test_an_address_where_nobody_should_ask_blocks(acme: Vendor, url: str, said:
     assert why(readiness.of(acme, without(ACME_SANDBOX_URL=url))) == [said]
 
 
+@pytest.mark.parametrize(("private", "blocked"), [(True, []), (False, ["ACME_URL does not start with https://"])])
+def test_a_private_production_may_stand_on_this_machine(tmp_path: Path, private: bool, blocked: list[str]):
+    """Nobody listens on the way; any other one is asked with TLS."""
+    environments = {"production": {**PRODUCTION_URL, "private": private}}
+    acme = the_vendor(tmp_path, environments=environments)
+
+    assert why(readiness.of(acme, {**READY, "ACME_URL": "http://127.0.0.1:8080"}, "production")) == blocked
+    assert why(readiness.of(acme, {**READY, "ACME_URL": "http://10.0.0.7"}, "production")) != []
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost:3000/api", "http://[::1]:80"])
 def test_a_sandbox_on_this_machine_may_do_without_encryption(acme: Vendor, url: str):
     """Nothing leaves the machine; production is never there."""

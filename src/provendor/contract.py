@@ -49,10 +49,14 @@ class Variable(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """One place where the vendor can be called. `base_url.example` is what replay uses."""
+    """One place where the vendor can be called. `base_url.example` is what replay uses.
+
+    A `private` one stands in our own network: a production there may be at a private address, or on this machine.
+    """
 
     name: str
     base_url: Variable
+    private: bool = False
 
 
 class Auth(NamedTuple):

@@ -58,8 +58,13 @@ def policy_for(case: Case, vendor: Vendor, environment: Literal["sandbox", "prod
         deadline_s=probe.timeout_s if probe and environment == "production" else _deadline_s(case),
         safe=case.safety == "read",
         errors=case.expect.errors,
-        reach="public" if environment == "production" else "private",
+        reach="public" if environment == "production" and not _is_private(vendor, environment) else "private",
     )
+
+
+def _is_private(vendor: Vendor, environment: str) -> bool:
+    there = vendor.environments.get(environment)
+    return there is not None and there.private
 
 
 def _deadline_s(case: Case) -> float:

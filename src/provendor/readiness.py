@@ -76,20 +76,21 @@ def of(vendor: Vendor, env: Mapping[str, str], environment: str = SANDBOX) -> Re
     """Return how a vendor stands; `env` holds the environment variables."""
     values: dict[str, Scalar] = {}
     unfit: dict[str, Block] = {}
+    there = vendor.environments.get(environment)
+    near = environment == SANDBOX or (there is not None and there.private)
     origins = _origins(vendor)
     keys = set(references((vendor.oauth2.assertion or {}).get("key", ""))) if vendor.oauth2 else set()
     for name, variable in vendor.variables.items():
         found = _found(variable, env, lines=name in keys)
         if name in origins and not isinstance(found, Block):
-            found = _address(variable, str(found), env, environment)
+            found = _address(variable, str(found), env, near)
         _sort_in(name, found, values, unfit)
     always = [_flag(vendor.live_flag, env)] if vendor.live_flag else []
-    there = vendor.environments.get(environment)
     if there is not None:
         found = _found(there.base_url, env)
         _sort_in(
             _URL,
-            found if isinstance(found, Block) else _address(there.base_url, str(found), env, environment),
+            found if isinstance(found, Block) else _address(there.base_url, str(found), env, near),
             values,
             unfit,
         )
@@ -211,8 +212,11 @@ def _unset(variable: Variable, kind: str, why: str, lines: bool) -> Block:
     return Block(kind, f"{env} {why}", f"read -r{'s' if variable.secret else ''} {env} && export {env}", env)
 
 
-def _address(variable: Variable, url: str, env: Mapping[str, str], environment: str) -> str | Block:
-    """Return where a vendor stands, or why nobody should ask there: no URL, not encrypted, an address of examples."""
+def _address(variable: Variable, url: str, env: Mapping[str, str], near: bool) -> str | Block:
+    """Return where a vendor stands, or why nobody should ask there: no URL, not encrypted, an address of examples.
+
+    One that is `near` may stand on this machine, where nobody listens on the way.
+    """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -224,7 +228,7 @@ def _address(variable: Variable, url: str, env: Mapping[str, str], environment: 
         if variable.env is not None and variable.env not in env:  # so it is the default that is an example
             return _unset(variable, "missing", "is not set", lines=False)
         return _unset(variable, "example", "still holds the example", lines=False)
-    on_this_machine = environment == SANDBOX and re.fullmatch(_LOOPBACK, host)
+    on_this_machine = near and re.fullmatch(_LOOPBACK, host)
     if parts.scheme == "http" and not on_this_machine:
         return _unset(variable, "url", "does not start with https://", lines=False)
     return url

@@ -62,7 +62,8 @@ def shared_vendor(value: dict[str, Any], sources: Sources) -> Vendor:
     variables = {key: _variable(key, item) for key, item in value.get("variables", {}).items()}
     variables |= {key: _secret(key, item) for key, item in value.get("secrets", {}).items()}
     environments = {
-        key: Environment(key, _base_url(name, item["base_url"])) for key, item in value.get("environments", {}).items()
+        key: Environment(key, _base_url(name, item["base_url"]), item.get("private", False))
+        for key, item in value.get("environments", {}).items()
     }
     limit = value.get("rate_limit")
     return Vendor(
