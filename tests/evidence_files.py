@@ -76,7 +76,7 @@ def a_failure(id_: str = "acme/users.get:ok", *findings: dict[str, Any], **chang
         "rerun": f"provendor prove {id_}",
         "exchange": exchange,
     }
-    return a_result(id_, "fail", **{**known, **changes})
+    return a_result(id_, **{"outcome": "fail", **known, **changes})
 
 
 def an_error(id_: str = "acme/users.get:ok", code: str = "cassette-missing", why: str = "no file") -> dict[str, Any]:
@@ -153,3 +153,80 @@ def many(count: int, vendors: int = 10) -> Iterable[dict[str, Any]]:
             yield a_failure(id_)
         else:
             yield a_warning(id_) if number % 100 == 19 else a_result(id_)
+
+
+def known_of(vendor: str, **changes: Any) -> dict[str, Any]:
+    """What evidence knows of a vendor besides its results."""
+    name = vendor.upper()
+    known = {
+        "title": vendor.title(),
+        "owner": "integrations",
+        "docs": f"https://docs.{vendor}.example/",
+        "runbook": f"https://runbooks.example/{vendor}",
+        "cases": 10,
+        "probes": 1,
+        "flag": {"env": f"{name}_LIVE", "on": False},
+        "credentials": [{"env": f"{name}_API_KEY", "name": "api_key", "present": False}],
+        "environments": {"sandbox": False, "production": True},
+        "pending": [],
+        "blocks": f"{name}_LIVE is not set",
+        "unblock": f"export {name}_LIVE=1",
+    }
+    return {**known, **changes}
+
+
+EXPIRED = a_finding("status", at="", key="status", expected="200", actual="401")
+_BLAME = {"party": "credential", "why": "the vendor says that the token expired"}
+
+
+def a_varied_run(reports: Path) -> Path:
+    """Write a run in which everything happens that can, and one before it; return `reports`.
+
+    acme   a changed type, a missing cassette, an old recording, a skip, known trouble
+    bolt   asked live: three cases on one expired token, one that warns, one tried twice
+    calm   nothing but passes
+    """
+    body = json.dumps({"users": [{"id": n, "name": "Ada", "status": "open"} for n in range(1, 9)]})
+    changed = a_failure(
+        "acme/users.get:type-changed",
+        a_finding(at="/users/3/id", expected="integer", actual='string "4"'),
+        a_finding("header", at="header etag", key="headers.etag", expected="present", actual="no such header"),
+    )
+    changed["exchange"] |= {"body": body, "body_bytes": len(body)}
+    sunset = a_finding(
+        "sunset", "warn", at="header sunset", key="", expected="no such header", actual='"x" (2026-11-29, in 9 days)'
+    )
+    request = {"method": "POST", "url": "https://acme.example/users", "query": []}
+    changed["steps"] = [
+        {"name": "create", "request": request, "status": 201, "elapsed_ms": None, "passed": [], "verdicts": []}
+    ]
+    known = a_failure("acme/users.get:known", outcome="warn", expected=True, reason="expected to fail until 2026-12-04")
+    expired = [live(a_failure(f"bolt/jobs.{n}:ok", EXPIRED, error="expired", status=401), blame=_BLAME) for n in "abc"]
+    twice = live(a_result("bolt/jobs.d:ok"))
+    first = {**twice["live"]["attempts"][0], "status": 503}
+    second = {**first, "status": 200, "waited_ms": 250.0, "phases": {**first["phases"], "dns_ms": None, "tls_ms": None}}
+    twice["live"]["attempts"] = [first, second]
+    twice = {**twice, "outcome": "warn", "verdicts": [a_verdict("deprecation", "warn", sunset)]}
+    results = [
+        changed,
+        an_error("acme/users.get:unrecorded"),
+        a_warning("acme/users.get:old"),
+        a_result("acme/users.get:skipped", "skip", reason="not today", passed=[]),
+        known,
+        *(a_result(f"acme/teams.list:{n}") for n in range(5)),
+        *expired,
+        twice,
+        live(a_result("bolt/jobs.e:ok")),
+        *(a_result(f"calm/things.get:{n}", recording=a_recording(origin="synthetic")) for n in range(10)),
+    ]
+    pending = [{"case": known["id"], "reason": "The vendor forgets it.", "ticket": "OPS-7", "until": "2026-12-04"}]
+    vendors = {
+        "acme": known_of("acme", pending=pending),
+        "bolt": known_of("bolt", cases=8, blocks=None, unblock=None, environments={"sandbox": True}),
+        "calm": known_of("calm", flag=None, credentials=[], docs="not an address"),
+    }
+    before = [a_result(each["id"]) for each in results if each["case"] != "old"]
+    before[-1] = a_failure(before[-1]["id"])
+    a_run(reports, before, id="20261119T100000Z-aaaaaa", started_at="2026-11-19T10:00:00.000Z", git_commit="a" * 40)
+    a_run(reports, results, vendors=vendors, git_commit="b" * 40)
+    return reports

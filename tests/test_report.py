@@ -15,12 +15,12 @@ def report(reports: Path, *words: str) -> int:
     return cli.main(["report", "--reports", str(reports), "--now", TODAY, *words])
 
 
-def test_the_verdict_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_verdict_is_said_and_where_the_page_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """Word first, then why."""
     a_run(tmp_path, [a_result(), a_failure("acme/users.get:denied")])
 
     assert report(tmp_path) == 0
-    assert capsys.readouterr().out.startswith("NO-GO: 1 case fails.")
+    assert capsys.readouterr().out == f"NO-GO: 1 case of acme fails.\n{tmp_path / 'index.html'}\n"
 
 
 @pytest.mark.parametrize(("results", "code"), [([a_result()], 0), ([a_failure()], 1), ([an_error()], 3), ([], 3)])

@@ -47,7 +47,7 @@ class KeptRun:
         return commit if isinstance(commit, str) else None
 
     def results(self) -> Iterator[tuple[int, JsonObject]]:
-        """Yield every result that can be read, with the place at which `record` finds it again."""
+        """Yield every result with the place at which `record` finds it again; one that cannot be read is empty."""
         for offset, record in self._records():
             if record.get("type", "result") == "result":
                 yield offset, record
@@ -100,8 +100,10 @@ class KeptRun:
         offset = 0
         with self.path.open("rb") as lines:
             for line in lines:
-                if (record := _parsed(line)) is not None:
-                    yield offset, record
+                record = _parsed(line)
+                # A last line without an end was torn by a kill; any other that is no record is a result that was lost.
+                if record is not None or line.endswith(b"\n"):
+                    yield offset, record if record is not None else {}
                 offset += len(line)
 
     def _last_lines(self) -> Iterator[tuple[int, JsonObject]]:
@@ -118,9 +120,9 @@ _TAIL = 65_536
 
 
 def _parsed(line: bytes) -> JsonObject | None:
-    """Return the record of a line; None where the line is torn or holds something else."""
+    """Return the record of a line; None where the line is torn or holds something else. Bytes that are no UTF-8 are replaced."""
     try:
-        record = json.loads(line)
+        record = json.loads(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

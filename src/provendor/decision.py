@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from provendor.radar import SOON_DAYS
-from provendor.story import CaseTold, Counts, Decision, Expiry, Proof, Rule, RunTold, VendorTold, Word
+from provendor.story import CaseTold, Cause, Counts, Decision, Expiry, Proof, Rule, RunTold, VendorTold, Word
 from provendor.verdict import Outcome
 
 STALE_DAYS = 7
@@ -23,6 +23,7 @@ class _Facts(NamedTuple):
     run: RunTold
     vendors: Sequence[VendorTold]
     cases: Sequence[CaseTold]
+    causes: Sequence[Cause]
     unreadable: int
     expiries: Sequence[Expiry]
 
@@ -45,11 +46,12 @@ def decide(
     run: RunTold,
     vendors: Sequence[VendorTold],
     cases: Sequence[CaseTold],
-    unreadable: int,
+    causes: Sequence[Cause],
     expiries: Sequence[Expiry],
+    unreadable: int = 0,
 ) -> Decision:
     """Return the verdict on a run."""
-    facts = _Facts(run, vendors, cases, unreadable, expiries)
+    facts = _Facts(run, vendors, cases, causes, unreadable, expiries)
     rules = sorted((rule(facts) for rule in _RULES), key=lambda rule: -_BADNESS[rule.word])
     word = rules[0].word
     said = [rule.says for rule in rules if rule.word is word] if word is not Word.GO else [_all_well(facts)]
@@ -72,7 +74,11 @@ def _broken(facts: _Facts) -> Rule:
     failed = facts.with_outcome(Outcome.FAIL)
     if not failed:
         return Rule("broken", Word.GO, asks, "no case fails")
-    return Rule("broken", Word.NO_GO, asks, f"{_cases(len(failed))} {_verb(failed, 'fail')}", failed)
+    causes = [cause for cause in facts.causes if cause.outcome is Outcome.FAIL]
+    names = list(dict.fromkeys(cause.vendor for cause in causes))
+    whose = f"{_cases(len(failed))} of {_vendors(names, facts)}" if names else _cases(len(failed))
+    why = f", for {_count(len(causes), 'reason')}" if len(failed) > 1 else ""
+    return Rule("broken", Word.NO_GO, asks, f"{whose} {_verb(failed, 'fail')}{why}", failed)
 
 
 def _known(facts: _Facts) -> Rule:

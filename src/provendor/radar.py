@@ -13,7 +13,7 @@ SOON_DAYS = 14
 """What ends within so many days stands in the way of a plain GO."""
 
 _DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
-_ANNOUNCED = {"sunset": "is switched off", "deprecated": "is deprecated"}
+_ANNOUNCED = {"sunset": "the vendor switches off what we use", "deprecated": "the vendor deprecates what we use"}
 
 
 class Radar:
@@ -29,7 +29,7 @@ class Radar:
         for verdict in record["verdicts"]:
             for finding in verdict["findings"]:
                 if finding["code"] in _ANNOUNCED:
-                    what = f"{case.operation} {_ANNOUNCED[finding['code']]}: {finding['actual']}"
+                    what = f"{_ANNOUNCED[finding['code']]}: {finding['actual']}"
                     self._note("sunset", case.vendor, what, _day_in(finding["actual"]), case.id)
 
     def known(self, vendor: str, readiness: Mapping[str, Any]) -> None:
@@ -39,7 +39,7 @@ class Radar:
             if isinstance(each, dict):
                 ticket = f" ({each['ticket']})" if each.get("ticket") else ""
                 what = f"{each.get('reason')}{ticket}"
-                self._note("pending", vendor, what, _day_in(each.get("until")), f"{vendor}/{each.get('case')}")
+                self._note("pending", vendor, what, _day_in(each.get("until")), str(each.get("case")))
 
     def told(self) -> tuple[Expiry, ...]:
         """Return every end, the soonest first."""

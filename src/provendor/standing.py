@@ -147,8 +147,8 @@ def _next(
     if not cases or missing:
         return Next("Ask every case", f"provendor prove {name}")
     if proof is None or proof.stale:
-        if blocks := _text(known, "blocks"):
-            return Next(f"Make live calls possible: {blocks}", _text(known, "unblock"))
+        if _text(known, "blocks"):
+            return Next("Allow live calls", _text(known, "unblock"))
         return Next("Prove it live", f"provendor prove {name} --live")
     warned = next((case for case in cases if case.outcome is Outcome.WARN and not case.expected), None)
     return Next("Look at what warns", f"provendor prove {warned.id}") if warned else Next("Nothing to do")

@@ -3,7 +3,7 @@
     story = telling.tell(...)
     story.decision.word                       # "NO-GO"
     for case in story.cases:
-        record = details(case)                # the result as run.jsonl has it: findings, exchange, attempts
+        record = kept.record(case.offset)     # the result as run.jsonl has it: findings, exchange, attempts
 
 A story holds few words of each result, so that fifty thousand of them fit into memory. All text in it that a vendor may have
 had a hand in (reasons, codes, what was expected and what came) is as hostile here as it was in the answer.
@@ -11,11 +11,10 @@ had a hand in (reasons, codes, what was expected and what came) is as hostile he
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from provendor.exchange import Origin, Source
 from provendor.verdict import Blame, Outcome
@@ -100,7 +99,7 @@ class RunTold(NamedTuple):
 
 
 class CaseTold(NamedTuple):
-    """One result in few words; `details` gives the rest.
+    """One result in few words.
 
     `contract` is file and line of the case. `recording` is the path of its cassette, None where there is none; `origin`,
     `recorded_at` and `age_days` are None where that does not say. `codes` are those of the findings, the worst first.
@@ -132,10 +131,6 @@ class CaseTold(NamedTuple):
     started_at: str
     duration_ms: float
     offset: int = 0
-
-
-Details: TypeAlias = Callable[[CaseTold], dict[str, Any]]
-"""Reads the whole record of a result from the evidence, one at a time."""
 
 
 class Credential(NamedTuple):

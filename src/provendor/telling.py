@@ -40,15 +40,16 @@ def tell(
         gathered.radar.known(str(name), known if isinstance(known, dict) else {})
     rows = standing.rows(readiness, (kept.end or {}).get("strength"), gathered.cases, vendors, today)
     whole = run.finished and not run.selectors
+    causes, expiries = gathered.causes.told(), gathered.radar.told()
     return Story(
         today=today,
         run=run,
-        decision=decide(run, rows, gathered.cases, gathered.unreadable, gathered.radar.told()),
+        decision=decide(run, rows, gathered.cases, causes, expiries, gathered.unreadable),
         vendors=rows,
         previous=_changes(gathered.cases, previous, None, whole),
         release=_changes(gathered.cases, release[1], release[0], whole) if release else None,
-        causes=gathered.causes.told(),
-        expiries=gathered.radar.told(),
+        causes=causes,
+        expiries=expiries,
         cases=tuple(gathered.cases),
         unreadable=gathered.unreadable,
     )

@@ -75,7 +75,9 @@ def _report(args: argparse.Namespace, reports: Path, kept: KeptRun, previous: Ke
     elif args.json:
         console.print_json(_summary(story))
     elif not (args.badges or args.step_summary):
-        print(f"{story.decision.word}: {story.decision.sentence}")
+        from provendor import page  # noqa: PLC0415 - other forms need no templates
+
+        print(f"{story.decision.word}: {story.decision.sentence}\n{page.write(told, reports)}")
     return EXITS[story.decision.word] if args.gate else 0
 
 

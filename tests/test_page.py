@@ -1,0 +1,223 @@
+"""The files of the page: what is in them, how they are put in place, and that hostile text stays text in each."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from evidence_files import TODAY, a_failure, a_result, a_run, a_varied_run, many
+from hostile import PAYLOADS, a_hostile_run
+from provendor import archive, page, telling
+from provendor.forms import Told
+from provendor.plaintext import visible
+
+
+def made(reports: Path) -> Path:
+    kept = archive.find(reports)
+    story = telling.tell(kept, today=date.fromisoformat(TODAY), previous=archive.before(reports, kept))
+    return page.write(Told(story, kept, reports), reports)
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+class Outline(HTMLParser):
+    """The tags and attributes of a page, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_the_verdict_comes_first(tmp_path: Path):
+    """The first heading is the word, and what follows says why."""
+    text = text_of(made(a_varied_run(tmp_path)))
+
+    heading = re.search(r"<h1.*?</h1>\s*<p class=\"lead\">(.*?)</p>", text, re.DOTALL)
+
+    assert heading is not None
+    assert "NO-GO" in heading[0]
+    assert heading[1] == "4 cases of bolt and acme fail, for 2 reasons."
+
+
+def test_each_file_allows_its_own_style_and_script_alone(tmp_path: Path):
+    """The digests in the policy are those of what stands in the file."""
+    for path in (index := made(a_varied_run(tmp_path))).parent.rglob("*.html"):
+        text = text_of(path)
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+        assert policy is not None, index
+        assert policy[1].startswith("default-src &#39;none&#39;;")
+        assert "unsafe" not in policy[1]
+        for tag in ("style", "script"):
+            (inside,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+            assert b64encode(sha256(inside.encode()).digest()).decode() in policy[1]
+
+
+def test_a_file_needs_no_other(tmp_path: Path):
+    """No address is loaded from, in any element; links go to pages beside it or to what a contract names."""
+    for path in made(a_varied_run(tmp_path)).parent.rglob("*.html"):
+        for tag, attributes in Outline(text_of(path)).tags:
+            assert "src" not in attributes
+            if tag == "link":
+                assert (attributes["href"] or "").startswith("data:")
+            if tag == "use":
+                assert (attributes["href"] or "").startswith("#")
+            assert tag not in {"img", "iframe", "object", "embed", "form"} or "action" not in attributes
+
+
+def test_every_link_leads_somewhere(tmp_path: Path):
+    """To a page that is there, and to a place that it has."""
+    index = made(a_varied_run(tmp_path))
+    for path in index.parent.rglob("*.html"):
+        for link in links(path):
+            file, _, fragment = link.partition("#")
+            target = (path.parent / file) if file else path
+            assert target.is_file(), link
+            assert not fragment or f'id="{fragment}"' in text_of(target), link
+
+
+def links(path: Path) -> Iterator[str]:
+    for tag, attributes in Outline(text_of(path)).tags:
+        href = attributes.get("href") or ""
+        if tag == "a" and not href.startswith(("http://", "https://")):
+            yield href
+
+
+def test_only_addresses_of_the_web_become_links(tmp_path: Path):
+    """What a contract calls its documentation may be anything."""
+    index = made(a_varied_run(tmp_path))
+
+    assert 'href="https://docs.acme.example/"' in text_of(index.parent / "vendors" / "acme.html")
+    assert "not an address" in text_of(index.parent / "vendors" / "calm.html")
+    assert 'href="not an address"' not in text_of(index.parent / "vendors" / "calm.html")
+
+
+@pytest.mark.parametrize("place", ["index", "vendors"])
+def test_hostile_text_is_text_in_every_file(tmp_path: Path, place: str):
+    """No element, no attribute and no address that the templates did not write."""
+    a_hostile_run(tmp_path)
+    made(tmp_path)
+    plain = tmp_path / "plain"
+    made(a_varied_run(plain))
+    expected = {tag for path in plain.rglob("*.html") for tag, _ in Outline(text_of(path)).tags}
+    names = {name for path in plain.rglob("*.html") for _, found in Outline(text_of(path)).tags for name in found}
+    paths = [tmp_path / "index.html"] if place == "index" else sorted((tmp_path / "vendors").glob("*.html"))
+
+    assert len(paths) >= (1 if place == "index" else len(set(PAYLOADS)))
+    for path in paths:
+        for tag, attributes in Outline(text_of(path)).tags:
+            assert tag in expected, f"{path.name}: <{tag}>"
+            assert set(attributes) <= names, f"{path.name}: {attributes}"
+            href = attributes.get("href") or ""
+            assert not re.match(r"\s*(javascript|vbscript|data:text)", href, re.IGNORECASE), href
+
+
+def test_hostile_text_can_be_read_on_its_vendors_page(tmp_path: Path):
+    """Spelled out where it cannot be seen, and cut short where it is long."""
+    a_hostile_run(tmp_path)
+    made(tmp_path)
+    told = "".join("".join(Outline(text_of(path)).text) for path in (tmp_path / "vendors").glob("*.html"))
+
+    for payload in PAYLOADS:
+        assert visible(payload, 60) in told or visible(payload, 500) in told
+
+
+def test_names_of_files_come_from_no_forged_name(tmp_path: Path):
+    """A vendor called `../../x` has a page below `vendors/` all the same."""
+    a_run(tmp_path / "reports", [a_result(vendor="../../x", operation="..", id="../../x/..:ok")])
+
+    made(tmp_path / "reports")
+
+    assert [path.parent.name for path in tmp_path.rglob("*.html")].count("vendors") == 1
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_a_result_that_is_not_as_evidence_has_it_is_told_of_as_far_as_it_goes(tmp_path: Path):
+    """Its details are left out, its outcome is not."""
+    a_run(tmp_path, [a_failure(exchange="no exchange"), a_result(steps=7), {"id": "x"}])
+
+    text = text_of(made(tmp_path))
+
+    assert "The rest of this result is not as evidence has it." in text
+    assert "1 result cannot be read" in text
+
+
+def test_five_thousand_results_stay_below_three_megabytes(tmp_path: Path):
+    """Every one of them is listed on the first page."""
+    a_run(tmp_path, many(5_000))
+
+    text = text_of(made(tmp_path))
+
+    assert len(text) < 3_000_000
+    assert text.count('<th scope="row">case-') == 5_000
+
+
+def test_of_more_results_the_first_page_lists_what_is_no_pass_and_links_to_the_rest(tmp_path: Path):
+    """Details move to the vendors' pages, in parts that a browser opens at once."""
+    a_run(tmp_path, many(20_000, vendors=2))
+    index = made(tmp_path)
+    text = text_of(index)
+
+    assert len(text) < 3_000_000
+    assert text.count('<th scope="row">case-') == 400
+    parts = sorted(path.name for path in (tmp_path / "vendors").glob("vendor-01*.html"))
+    assert parts == [*(f"vendor-01.{number}.html" for number in range(2, 6)), "vendor-01.html"]
+    told = sum(
+        text_of(path).count('<tr id="') + text_of(path).count('<tr class="bad"') for path in tmp_path.rglob("vendors/*")
+    )
+    assert told == 20_000
+
+
+def test_thousands_of_failures_keep_the_first_page_small(tmp_path: Path):
+    """The worst are told in full, the others by a link to where they are."""
+    a_run(tmp_path, [a_failure(f"acme/users.get:case-{number}") for number in range(1_000)])
+    text = text_of(made(tmp_path))
+
+    assert len(text) < 3_000_000
+    assert text.count('<details class="case">') > 50
+    assert "in full on the page of the vendor" in text
+
+
+def test_a_page_is_replaced_in_one_step_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """One that breaks half-way leaves the page that was there."""
+    a_varied_run(tmp_path)
+    before = text_of(made(tmp_path))
+
+    def broken(self: object) -> Iterator[str]:
+        yield "half of it"
+        raise OSError("no space left")
+
+    monkeypatch.setattr(page._Site, "index", broken)
+    with pytest.raises(OSError, match="no space"):
+        made(tmp_path)
+
+    assert text_of(tmp_path / "index.html") == before
+    assert [path.name for path in tmp_path.rglob(".*")] == []
+
+
+def test_parts_that_a_vendor_no_longer_has_are_removed(tmp_path: Path):
+    """And the page of a vendor that was not asked stays: it says of which run it is."""
+    a_run(tmp_path, many(20_000, vendors=2), id="20261119T100000Z-000000")
+    made(tmp_path)
+    a_run(tmp_path, [a_result("vendor-01/things.0:ok")])
+    made(tmp_path)
+
+    assert sorted(path.name for path in (tmp_path / "vendors").glob("vendor-01*")) == ["vendor-01.html"]
+    assert "vendor-00.html" in {path.name for path in (tmp_path / "vendors").iterdir()}
