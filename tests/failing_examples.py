@@ -22,15 +22,17 @@ import delivery_suites
 import plan_suites
 from builders import a_case, a_live_exchange, a_recording, a_rule, a_schema, an_exchange, an_expect
 from delivery_suites import signed, with_header, without
-from provendor import engine, indicators, mcp_checks, present, run
+from provendor import engine, indicators, live_run, mcp_checks, present, run
 from provendor.check import Check, examine, load_checks
 from provendor.codes import CODES
 from provendor.contract import Expect, HeaderTest, Indicator, McpAnswer, OfferedTool, Pending, Suite
 from provendor.errors import CassetteBroken, CassetteMissing, Fault, NotRecorded, TokenRefused, TransportError
 from provendor.exchange import Exchange, Headers, Json, Request
+from provendor.line import broken_off
 from provendor.network import Refused
 from provendor.run import Result
 from provendor.signature import rewritten, sign
+from provendor.verdict import Finding, Outcome
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "checks.md"
 CONTRACT = "contracts/acme/users.yaml"
@@ -146,6 +148,20 @@ def blocked(result: Result) -> Result:
     from provendor.pytest_collect import _reached_network  # pytest must have been told the plugin's markers
 
     return _reached_network(result, (Refused("connect", "192.0.2.1:443", "checks/acme.py:9", None),))
+
+
+def required(result: Result) -> Result:
+    return live_run.refused(result._replace(fallback="ACME_LIVE is not set"))
+
+
+NOT_UNDONE = Finding(
+    "not-undone",
+    "taken away by users.delete",
+    "status 500",
+    "DELETE https://sandbox.acme.example/users/9",
+    "cleanup",
+    Outcome.WARN,
+)
 
 
 def unjudged(result: Result) -> Result:
@@ -294,6 +310,14 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
             TokenRefused("acme/oauth.token:ok: the token endpoint refuses: dead", "dead", False),
             an_expect(),
         ),
+        "not-undone": Example(
+            "status: 201",
+            answered(201),
+            an_expect(201),
+            Check("clean-up", lambda _exchange, _expect: [NOT_UNDONE]),
+        ),
+        "interrupted": Example("status: 200", answered(), an_expect(), after=lambda result: broken_off(result.case)),
+        "fallback": Example("status: 200", answered(), an_expect(), after=required),
         "paced-out": Example(
             "status: 200",
             Fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -56,7 +56,8 @@ def serve(respond: Callable[[Seen], Answer]) -> Iterator[Server]:
             for name, value in {**answer.headers, "content-length": str(len(answer.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.body)
+            with suppress(ConnectionError):  # whoever asked may not wait for the end
+                self.wfile.write(answer.body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -66,6 +68,36 @@ def test_what_is_sent_is_what_the_contract_says():
         "x-token": "secret",
         "x-empty": "",
     }
+
+
+def test_a_call_that_is_broken_off_does_not_take_the_next_one_with_it():
+    """It is sent in the same turn of the loop, as a clean-up is."""
+    over = threading.Event()
+
+    def respond(seen: Seen) -> Answer:
+        if seen.path == "/slow":
+            started.set()
+            over.wait(20)
+        return Answer(204)
+
+    async def run(url: str) -> Exchange:
+        async with Network(env={}) as network:
+            slow = asyncio.create_task(both(network, url))
+            await asyncio.to_thread(started.wait, 20)
+            slow.cancel()
+            return await asyncio.wait_for(slow, 20)
+
+    async def both(network: Network, url: str) -> Exchange:
+        with suppress(asyncio.CancelledError):
+            await network.caller(SANDBOX).send(Request("GET", f"{url}/slow"))
+        return await network.caller(SANDBOX).send(Request("GET", f"{url}/next"))
+
+    started = threading.Event()
+    with serve(respond) as server:
+        answer = asyncio.run(run(server.url))
+        over.set()
+
+    assert answer.status == 204
 
 
 def test_nothing_of_an_answer_comes_with_the_next_request():

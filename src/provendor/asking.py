@@ -54,13 +54,13 @@ class Asked(NamedTuple):
         redactor = Redactor(self.secrets)
         steps = tuple(
             step._replace(
-                exchange=_redacted(step.exchange, redactor),
-                verdicts=tuple(_said(verdict, redactor) for verdict in step.verdicts),
+                exchange=redacted(step.exchange, redactor),
+                verdicts=tuple(said(verdict, redactor) for verdict in step.verdicts),
             )
             for step in self.steps
         )
-        clean = self._replace(exchange=_redacted(self.exchange, redactor), steps=steps)
-        return clean, tuple(_said(verdict, redactor) for verdict in verdicts)
+        clean = self._replace(exchange=redacted(self.exchange, redactor), steps=steps)
+        return clean, tuple(said(verdict, redactor) for verdict in verdicts)
 
 
 def located(verdict: Verdict, where: str, key: str = "") -> Verdict:
@@ -78,7 +78,8 @@ def located(verdict: Verdict, where: str, key: str = "") -> Verdict:
     return verdict._replace(check=f"{where}: {verdict.check}", findings=findings)
 
 
-def _redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
+def redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
+    """Return an exchange without secrets and personal data, on both sides."""
     asked = exchange.request
     request = asked._replace(
         url=redactor.url(asked.url),
@@ -90,7 +91,8 @@ def _redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
     return exchange._replace(request=request, headers=redactor.headers(exchange.headers), body=body)
 
 
-def _said(verdict: Verdict, redactor: Redactor) -> Verdict:
+def said(verdict: Verdict, redactor: Redactor) -> Verdict:
+    """Return a verdict whose texts hold no secret."""
     findings = tuple(
         finding._replace(
             at=redactor.text(finding.at),

@@ -119,6 +119,27 @@ _TABLE = (
         "account without access each have a code of their own in the vendor's error table.",
     ),
     Code(
+        "not-undone",
+        "what a live call has made could not be taken away",
+        "The case made something in the sandbox, and the clean-up that the contract names did not take it away: it was refused, "
+        "no answer came, or the answer that made it does not name it.",
+        "Take it away by hand; the finding shows the request that would. Where it happens again, look at the operation's "
+        "`cleanup:` in the contract.",
+    ),
+    Code(
+        "interrupted",
+        "the run was interrupted while the case was asked",
+        "Somebody, or the system, ended the run before an answer was judged. Whether the vendor has answered is not known.",
+        "Run it again.",
+    ),
+    Code(
+        "fallback",
+        "a case was to be asked live and was replayed",
+        "The vendor's flag, address, credentials or values are not there, so that the answer comes from a cassette. With "
+        "`--require-live` that is an error.",
+        "`provendor doctor` names what blocks and the command that unblocks it.",
+    ),
+    Code(
         "paced-out",
         "our own pace has no turn in the time there is",
         "The contract's `rate_limit:`, or what the vendor said with its last answers, leaves no turn soon enough. Every process "

@@ -134,10 +134,13 @@ class Curl:
             raise
         return transfer
 
-    def done(self, transfer: Transfer, handle: pycurl.Curl) -> None:
+    def done(self, transfer: Transfer, handle: pycurl.Curl, *, broken_off: bool = False) -> None:
         """Take a handle back when its transfer has ended, however it did."""
         self._running.discard(transfer)
         self._turns.release()
+        if broken_off:
+            handle.close()  # pycurl removes it once more in the next turn of the loop, and whatever it carries by then
+            return
         handle.reset()  # forgets the options, and with them the credentials
         self._handles.append(handle)
 
@@ -230,7 +233,7 @@ class Transfer:
             self._look(self._handle)
             with suppress(RuntimeError, pycurl.error):  # it was never added, or has just ended
                 self._curl.multi.remove_handle(self._handle)
-            self._end(code, words)
+            self._end(code, words, broken_off=True)
 
     def _on_end(self, ending: asyncio.Future[pycurl.Curl]) -> None:
         if self._handle is None or ending.cancelled():
@@ -243,12 +246,12 @@ class Transfer:
             code, words = (*trouble.args, "")[:2]
             self._end(code, str(words))
 
-    def _end(self, code: int, words: str) -> None:
+    def _end(self, code: int, words: str, *, broken_off: bool = False) -> None:
         handle, self._handle = self._handle, None
         if code != pycurl.E_OK or not self._headed:
             self._trouble = self._network_off or Broken(code or pycurl.E_GOT_NOTHING, words, self)
         if handle is not None:
-            self._curl.done(self, handle)
+            self._curl.done(self, handle, broken_off=broken_off)
         self._wake()
 
     # --- what libcurl is told ---

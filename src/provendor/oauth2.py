@@ -16,7 +16,7 @@ from typing import Any
 from provendor.asking import Asked, ask
 from provendor.classify import classify
 from provendor.clock import Clock
-from provendor.contract import Case, Oauth2, Vendor
+from provendor.contract import Case, Flow, Oauth2, Vendor
 from provendor.errors import TokenRefused
 from provendor.exchange import Exchange
 from provendor.requests import Values, build
@@ -90,11 +90,13 @@ class Tokens:
 async def ask_with_token(case: Case, tokens: Tokens, transport: Transport, clock: Clock) -> Asked:
     """Ask with a living token; a 401 is asked once more with a new one, since tokens can end early.
 
-    A case that sends a wrong credential, or none, means its 401.
+    A case that sends a wrong credential, or none, means its 401. A flow that is on its way does not begin again.
     """
     values = await tokens.values()
     asked = await ask(case, values, transport, clock)
     if asked.exchange.status != 401 or case.template.wrong_auth or not case.template.auth:
+        return asked
+    if isinstance(case.plan, Flow) and len(asked.steps) > 1:
         return asked
     tokens.forget(values)
     return await ask(case, await tokens.values(), transport, clock)

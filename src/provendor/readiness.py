@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from provendor import credentials
-from provendor.contract import Case, Flow, Oauth2, Variable, Vendor
+from provendor.contract import Case, Cleanup, Flow, Oauth2, Variable, Vendor
 from provendor.requests import REFERENCE, Scalar, Values, needs, references
 
 TRUTHY: Final = frozenset({"1", "true", "on", "yes"})
@@ -113,15 +113,28 @@ def _sort_in(name: str, found: Scalar | Block, values: dict[str, Scalar], unfit:
 
 def needed(case: Case, vendor: Vendor, values: Values) -> set[str]:
     """Return the names of the values that a case cannot be asked without; an access token needs what it is had with."""
-    if isinstance(case.plan, Flow):
-        names: set[str] = set()
-        captured: set[str] = set()
-        for step in case.plan.steps:
-            names |= needs(step.case.template) - captured
-            captured |= {capture.name for capture in step.captures}
-    else:
-        names = set(needs(case.template))
+    names = _named(case)
+    operation = vendor.operations.get(case.operation)
+    if operation is not None and operation.cleanup is not None:
+        names |= _named_by(operation.cleanup)
     return names if vendor.oauth2 is None else _with_grant(names, vendor, vendor.oauth2, values)
+
+
+def _named(case: Case) -> set[str]:
+    """Return the names of the values in what a case asks, without those that it captures on its way."""
+    if not isinstance(case.plan, Flow):
+        return set(needs(case.template))
+    names: set[str] = set()
+    captured: set[str] = set()
+    for step in case.plan.steps:
+        names |= needs(step.case.template) - captured
+        names |= _named_by(step.cleanup) if step.cleanup else set()
+        captured |= {capture.name for capture in step.captures}
+    return names
+
+
+def _named_by(cleanup: Cleanup) -> set[str]:
+    return set(needs(cleanup.case.template)) - {capture.name for capture in cleanup.captures}
 
 
 def _with_grant(names: set[str], vendor: Vendor, grant: Oauth2, values: Values) -> set[str]:
@@ -129,8 +142,23 @@ def _with_grant(names: set[str], vendor: Vendor, grant: Oauth2, values: Values) 
     if names.isdisjoint(filled):
         return names
     asked = granting(vendor, grant)
-    by_hand = names & filled <= values.of.keys() and not asked <= values.of.keys()
-    return names if by_hand else names - filled | asked
+    return names if _by_hand(names & filled, asked, vendor, grant, values) else names - filled | asked
+
+
+def grant_of(case: Case, vendor: Vendor, values: Values) -> Oauth2 | None:
+    """Return how the case gets its access token; None where it needs none, or one is given by hand."""
+    grant = vendor.oauth2
+    if grant is None:
+        return None
+    wanted = _named(case) & filled_by(grant)
+    by_hand = _by_hand(wanted, granting(vendor, grant), vendor, grant, values)
+    return grant if wanted and not by_hand else None
+
+
+def _by_hand(wanted: set[str], asked: set[str], vendor: Vendor, grant: Oauth2, values: Values) -> bool:
+    """Tell whether a token that the environment holds is used: where none can be had, or where having one changes something."""
+    changes = vendor.operations[grant.token].safety == "write"
+    return wanted <= values.of.keys() and (changes or not asked <= values.of.keys())
 
 
 def filled_by(grant: Oauth2) -> set[str]:

@@ -63,9 +63,7 @@ class Redactor:
         self._values: dict[str, tuple[str, str]] = {}
         self._coded: dict[str, tuple[str, str]] = {}
         self._pattern: re.Pattern[str] | None = None
-        for name, value in (secrets or {}).items():
-            if len(value) >= MIN_SECRET and not _TRIVIAL.fullmatch(value):
-                self._add(value, name, f"<{name}>")
+        self.know(secrets or {})
 
     def __repr__(self) -> str:
         return "Redactor()"
@@ -74,6 +72,12 @@ class Redactor:
     def _personal(self) -> tuple[jsonpath.Path, ...]:
         """The compiled paths: only a body needs them, and most of a replay's results show none."""
         return tuple(jsonpath.compile(path) for path in self._paths)
+
+    def know(self, secrets: Mapping[str, str]) -> None:
+        """Remember further secrets, values by name: a token that was not there before."""
+        for name, value in secrets.items():
+            if len(value) >= MIN_SECRET and not _TRIVIAL.fullmatch(value):
+                self._add(value, name, f"<{name}>")
 
     def text(self, text: str) -> str:
         """Return plain text without secrets and known personal data."""

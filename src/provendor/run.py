@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -79,11 +79,16 @@ async def run_case(
     case: Case, values: Values, transport: Transport, checks: Sequence[Check], expect: Expect, clock: Clock
 ) -> Result:
     """Ask what the case asks and judge what comes back; never raises for anything a vendor or a check does."""
+    return await run_asking(case, ask(case, values, transport, clock), checks, expect)
+
+
+async def run_asking(case: Case, asking: Awaitable[Asked], checks: Sequence[Check], expect: Expect) -> Result:
+    """Await what the case asks and judge what comes back, however it is asked."""
     started_at, timer = time.time(), time.perf_counter()
     asked: Asked | None = None
     fault: Fault | None = None
     try:
-        asked, verdicts = _judged(await ask(case, values, transport, clock), checks, expect)
+        asked, verdicts = _judged(await asking, checks, expect)
     except ProvendorError as trouble:
         verdicts = (no_exchange(trouble),)
         fault = trouble if isinstance(trouble, Fault) else None
@@ -117,6 +122,12 @@ def _judged_alike(step: Step, checks: Sequence[Check], expect: Expect) -> Step:
     """Judge a further exchange of the same kind; what a check says of the recording was said with the first."""
     verdicts = (examine(check, step.exchange, expect) for check in checks if check not in OF_RECORDING)
     return step._replace(verdicts=(*step.verdicts, *(located(verdict, step.name) for verdict in verdicts)))
+
+
+def not_answered(case: Case, trouble: ProvendorError, today: date | None) -> Result:
+    """Return the result of a case that could not be asked."""
+    verdict = no_exchange(trouble)
+    return settle(Result(case, verdict.outcome, (verdict,), time.time(), 0.0), today)
 
 
 def no_exchange(trouble: ProvendorError) -> Verdict:
@@ -218,8 +229,7 @@ class Replayer:
         try:
             recorded = self.cassette(case)
         except TransportError as trouble:
-            verdict = no_exchange(trouble)
-            return settle(Result(case, verdict.outcome, (verdict,), time.time(), 0.0), self.today)
+            return not_answered(case, trouble, self.today)
         return self.judge(case, recorded)
 
     def judge(self, case: Case, recorded: Cassette) -> Result:

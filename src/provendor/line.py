@@ -1,0 +1,202 @@
+"""An open line to one vendor in one environment: values, pace, access token, and the clean-up after what was made.
+
+    async with Network(env=os.environ) as network:
+        line = Line(ready, network, redactor=Redactor(ready.secrets), paces=pacing.home(os.environ), env=os.environ)
+        result = await line.ask(case, checks, expect)
+        line.close()
+
+Whatever is shown of a result holds no secret. `redactor` is also for whoever writes results down; it learns the tokens that
+are fetched on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Literal, cast
+
+from provendor.asking import Asked, ask, redacted, said
+from provendor.check import Check
+from provendor.contract import Case, Expect
+from provendor.errors import ProvendorError
+from provendor.exchange import Exchange, Request
+from provendor.live import Network, policy_for
+from provendor.oauth2 import Tokens, ask_with_token
+from provendor.pacing import Pace
+from provendor.readiness import Readiness, grant_of
+from provendor.redact import Redactor
+from provendor.requests import Values
+from provendor.run import TRANSPORT_CHECK, Result, not_answered, run_asking
+from provendor.transport import Transport
+from provendor.undoing import Trail, Undoing, Undone
+from provendor.verdict import Finding, Outcome, Verdict, worst
+
+_LAST_CHANCE_S: Final = 10.0
+"""How long a clean-up may take where the run was interrupted and somebody waits for its end."""
+
+
+class Stopped(asyncio.CancelledError):
+    """The run was interrupted while a case was asked; `result` is what became of it, its clean-up included."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.case.id)
+        self.result = result
+
+
+class Line:
+    """One vendor, asked live. `env` is what a server sees that is started; `paces` is the folder that `pacing.home` names.
+
+    `redactor` knows the secrets of `ready`.
+    """
+
+    def __init__(
+        self, ready: Readiness, network: Network, *, redactor: Redactor, paces: Path, env: Mapping[str, str]
+    ) -> None:
+        self.redactor = redactor
+        self._ready = ready
+        self._vendor = ready.vendor
+        self._network = network
+        self._env = env
+        self._pace = Pace.shared(ready.vendor, ready.values, paces, clock=network.clock, wall=network.wall)
+        self._tokens: Tokens | None = None
+
+    def close(self) -> None:
+        """Let go of what other processes share with us."""
+        self._pace.close()
+
+    async def ask(self, case: Case, checks: Sequence[Check], expect: Expect) -> Result:
+        """Ask one case, judge what comes back, and take away what it has made; raises Stopped where the task is cancelled."""
+        values = self._ready.values
+        stopped = False
+        async with self._transport(case) as transport:
+            trail = Trail(transport)
+            try:
+                values = await self._values(case)
+                secrets = tuple(str(values.of[name]) for name in sorted(values.secrets))
+                asking = self._asked(case, values, trail)
+                result = await run_asking(case, asking, checks, expect._replace(secrets=secrets))
+            except ProvendorError as trouble:
+                result = not_answered(case, trouble, expect.today)
+            except asyncio.CancelledError:
+                stopped = True
+                carry_on()
+                result = broken_off(case)
+        if case.safety == "write":
+            undone = await self._undone(case, values, trail, hurry=stopped)
+            for name, value in undone.secrets:
+                self.redactor.know({name: value})
+            result = _with(undone, result)
+        result = self._shown(result._replace(environment=self._ready.environment))
+        if stopped:
+            raise Stopped(result)
+        return result
+
+    async def _values(self, case: Case) -> Values:
+        """Return what fills the case's requests, with a living token where it needs one."""
+        grant = grant_of(case, self._vendor, self._ready.values)
+        if grant is None:
+            return self._ready.values
+        if self._tokens is None:
+            token = self._vendor.operations[grant.token].cases[0]
+            self._tokens = Tokens(self._vendor, self._ready.values, _Anew(self, token), self._network.wall)
+        values = await self._tokens.values()
+        self.redactor.know({name: str(values.of[name]) for name in values.secrets})
+        return values
+
+    async def _asked(self, case: Case, values: Values, trail: Trail) -> Asked:
+        clock = self._network.clock
+        if self._tokens is None or values is self._ready.values:
+            return await ask(case, values, trail, clock)
+        asked = await ask_with_token(case, self._tokens, trail, clock)
+        await self._values(case)  # there may be a new token, which must be shown nowhere either
+        return asked
+
+    @asynccontextmanager
+    async def _transport(self, case: Case) -> AsyncIterator[Transport]:
+        """Open what carries the requests of one case: a caller, or a server that is started for it."""
+        plan = self._vendor.mcp
+        if plan is not None and plan.command and case.template.mcp is not None:
+            from provendor.mcp_stdio import StdioTransport  # noqa: PLC0415 - few servers are started by us
+
+            async with StdioTransport(plan.command, env=self._env) as server:
+                yield server
+        else:
+            yield self.caller(case)
+
+    def caller(self, case: Case) -> Transport:
+        """Return a transport for one case over HTTP, whose deadline begins with the first request."""
+        environment = cast("Literal['sandbox', 'production']", self._ready.environment)
+        return self._network.caller(policy_for(case, self._vendor, environment), self._pace)
+
+    async def _undone(self, case: Case, values: Values, trail: Trail, *, hurry: bool) -> Undone:
+        undoing = Undoing(case, self._vendor, values, self._ask_once)
+        try:
+            async with asyncio.timeout(_LAST_CHANCE_S if hurry else None):
+                return await undoing.undo(trail)
+        except (TimeoutError, asyncio.CancelledError):
+            carry_on()
+            return undoing.so_far()
+
+    async def _ask_once(self, case: Case, values: Values) -> Exchange:
+        async with self._transport(case) as transport:
+            return (await ask(case, values, transport, self._network.clock)).exchange
+
+    def _shown(self, result: Result) -> Result:
+        """Return a result that can be shown. Of a pass nothing is, but what evidence redacts itself."""
+        if result.outcome is Outcome.PASS:
+            return result
+        clean = self.redactor
+        return result._replace(
+            exchange=redacted(result.exchange, clean) if result.exchange else None,
+            verdicts=tuple(said(verdict, clean) for verdict in result.verdicts),
+            steps=tuple(
+                step._replace(
+                    exchange=redacted(step.exchange, clean), verdicts=tuple(said(each, clean) for each in step.verdicts)
+                )
+                for step in result.steps
+            ),
+            reason=clean.text(result.reason) if result.reason else None,
+        )
+
+
+class _Anew:
+    """A transport that begins a deadline with each request: a line asks for tokens as long as it is open."""
+
+    def __init__(self, line: Line, case: Case) -> None:
+        self._line = line
+        self._case = case
+
+    async def send(self, request: Request) -> Exchange:
+        return await self._line.caller(self._case).send(request)
+
+
+def carry_on() -> None:
+    """Let this task go on after it was cancelled: there is something to take away, and a result to tell."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def broken_off(case: Case) -> Result:
+    """Return the result of a case that was being asked when the run was interrupted."""
+    reason = "the run was interrupted while the case was asked"
+    finding = Finding("interrupted", "an answer", reason)
+    verdict = Verdict(TRANSPORT_CHECK, Outcome.ERROR, (finding,), reason)
+    return Result(case, Outcome.ERROR, (verdict,), time.time(), 0.0, reason=reason)
+
+
+def _with(undone: Undone, result: Result) -> Result:
+    """Return a result with what became of its clean-up."""
+    if undone.verdict is None:
+        return result
+    outcome = worst((result.outcome, undone.verdict.outcome))
+    left = "; ".join(f"{finding.at}: {finding.actual}" for finding in undone.verdict.findings)
+    return result._replace(
+        outcome=outcome,
+        verdicts=(*result.verdicts, undone.verdict),
+        steps=(*result.steps, *undone.steps),
+        reason=result.reason or (f"not taken away: {left}" if left else None),
+    )
