@@ -68,9 +68,11 @@ class Sample(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """A probe that came to stand otherwise. `before` is None where nothing was known of it.
+    """A probe that came to stand otherwise, at the first of the results that confirmed it.
 
-    `last_good` is when the vendor last answered well before that; `sample` is the result that decided it.
+    `before` is None where nothing was known, `last_good` is when the vendor last answered well before that. `code`, `party`,
+    `reason` and `run` are those of the result that decided it, `why` says what speaks for the party. Later transitions have
+    greater numbers.
     """
 
     watched: Watched
@@ -82,6 +84,7 @@ class Transition(NamedTuple):
     party: Party | None = None
     reason: str | None = None
     run: str | None = None
+    why: str | None = None
     number: int = 0
 
 
@@ -196,7 +199,18 @@ _LEDGER: Step = (
        "end" TEXT NOT NULL, why TEXT, PRIMARY KEY (plan, number)) WITHOUT ROWID""",
 )
 
-STEPS: Final[tuple[Step, ...]] = (_RESULTS, _LEDGER)
+_ALERTS: Step = (
+    "ALTER TABLE transitions ADD COLUMN why TEXT",
+    # What people were told of each probe, and what is to be told over which channel; `state` is that of the message.
+    """CREATE TABLE told ("case" INTEGER PRIMARY KEY REFERENCES cases, outcome TEXT, transition INTEGER NOT NULL, at REAL,
+       flapping_since REAL)""",
+    """CREATE TABLE outbox (id INTEGER PRIMARY KEY, channel TEXT NOT NULL, topic TEXT NOT NULL, key TEXT NOT NULL,
+       title TEXT NOT NULL, text TEXT NOT NULL, made REAL NOT NULL, due REAL NOT NULL, tries INTEGER NOT NULL,
+       state TEXT NOT NULL, UNIQUE (channel, key))""",
+    """CREATE INDEX outbox_waiting ON outbox (due) WHERE state = 'waiting'""",
+)
+
+STEPS: Final[tuple[Step, ...]] = (_RESULTS, _LEDGER, _ALERTS)
 """What leads from each version of the file to the next; a step that was released never changes."""
 
 
@@ -245,7 +259,7 @@ class History:
                 [(ids[watched], *state[:5], *state.reliable, *state.clean) for watched, state in states.items()],
             )
             self.database.many(
-                "INSERT INTO transitions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO transitions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(ids[each.watched], *each[1:-1]) for each in transitions],
             )
             if also is not None:
@@ -392,9 +406,9 @@ def _state(row: Sequence[Any]) -> State:
 
 
 def _transition(watched: Watched, row: Sequence[Any]) -> Transition:
-    number, _, at, before, after, last_good, code, party, reason, run = row
+    number, _, at, before, after, last_good, code, party, reason, run, why = row
     return Transition(
-        watched, at, _outcome(before), Outcome(after), last_good, code, _party(party), reason, run, number
+        watched, at, _outcome(before), Outcome(after), last_good, code, _party(party), reason, run, why, number
     )
 
 

@@ -1,0 +1,138 @@
+"""Messages on their way to people, on disk: none is lost when the prober is killed, and none is sent twice.
+
+    outbox = Outbox(history)
+    outbox.recover()                                 # after a start
+    alerts.decide ... outbox.put(told, messages)     # what people believe and what tells them, together or not at all
+    for post in outbox.take(now):                    # marked before they are sent
+        outbox.sent(post) or outbox.failed(post, now)
+
+A message that was marked, and of which nobody knows whether it went out, stays `unknown`: sending it again might tell
+people twice, and of a trouble that goes on they are reminded anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from provendor.alerts import Told
+from provendor.history import KEPT_S, History, Watched
+from provendor.verdict import Outcome
+
+GATHER_S: Final = 5.0
+"""How long a message waits for others about the same topic, so that one outage is one message."""
+
+GIVEN_UP_S: Final = 86_400.0
+"""After so much time a message that cannot be sent is of no use any more."""
+
+_WAITS_S: Final = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+
+
+class Message(NamedTuple):
+    """What to tell over one channel. Messages of one topic may go out as one; a key is told once per channel."""
+
+    channel: str
+    topic: str
+    key: str
+    title: str
+    text: str
+
+
+class Post(NamedTuple):
+    """One or several messages that go out together."""
+
+    channel: str
+    title: str
+    text: str
+    numbers: tuple[int, ...]
+    made: float
+    tries: int
+
+
+class Outbox:
+    """The outbox in the file of the history."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._database = history.database
+
+    def recover(self) -> int:
+        """Mark what was being sent when a prober was killed; return how many messages that were."""
+        with self._database.writing() as write:
+            return write("UPDATE outbox SET state = 'unknown' WHERE state = 'sending'")
+
+    def told(self) -> dict[Watched, Told]:
+        """Return what people were told of each probe."""
+        known = self._history.watched()
+        rows = self._database.read("""SELECT "case", outcome, transition, at, flapping_since FROM told""")
+        return {
+            known[case]: Told(Outcome(outcome) if outcome else None, *rest)
+            for case, outcome, *rest in rows
+            if case in known
+        }
+
+    def put(self, told: Mapping[Watched, Told], messages: Iterable[Message], now: float) -> None:
+        """Keep what people believe from now on, and the messages that make them."""
+        with self._database.writing() as write:
+            for watched, each in told.items():
+                write("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)", self._history.number(watched), *each)
+            for message in messages:
+                write(
+                    "INSERT OR IGNORE INTO outbox VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 0, 'waiting')",
+                    *message,
+                    now,
+                    now + GATHER_S,
+                )
+
+    def next_at(self) -> float | None:
+        """Return when the next message is due; None where none is waiting."""
+        ((due,),) = self._database.read("SELECT min(due) FROM outbox WHERE state = 'waiting'")
+        return None if due is None else float(due)
+
+    def take(self, now: float) -> list[Post]:
+        """Take what is due, with all that waits for the same channel and topic; it is marked as being sent."""
+        with self._database.writing() as write:
+            rows = self._database.read(_DUE, now)
+            for row in rows:
+                write("UPDATE outbox SET state = 'sending', tries = tries + 1 WHERE id = ?", row[0])
+        return [_post(list(group)) for _, group in groupby(rows, key=lambda row: row[1:3])]
+
+    def sent(self, post: Post) -> None:
+        """Keep that a post has gone out."""
+        self._mark(post, "sent", 0.0)
+
+    def failed(self, post: Post, now: float) -> bool:
+        """Keep that a post could not be sent; return whether it will be tried again."""
+        again = now - post.made < GIVEN_UP_S
+        wait = _WAITS_S[min(post.tries, len(_WAITS_S) - 1)]
+        self._mark(post, "waiting" if again else "given up", now + wait)
+        return again
+
+    def counts(self) -> dict[str, int]:
+        """Return how many messages there are of each state: waiting, sending, sent, unknown, given up."""
+        return dict(self._database.read("SELECT state, count(*) FROM outbox GROUP BY 1"))
+
+    def prune(self, now: float) -> None:
+        """Forget old messages."""
+        with self._database.writing() as write:
+            write("DELETE FROM outbox WHERE made < ?", now - KEPT_S)
+
+    def _mark(self, post: Post, state: str, due: float) -> None:
+        with self._database.writing() as write:
+            for number in post.numbers:
+                write("UPDATE outbox SET state = ?, due = ? WHERE id = ?", state, due, number)
+
+
+_DUE = """SELECT id, channel, topic, title, text, made, tries FROM outbox AS one WHERE state = 'waiting' AND EXISTS (
+    SELECT 1 FROM outbox WHERE state = 'waiting' AND due <= ? AND channel = one.channel AND topic = one.topic
+) ORDER BY channel, topic, id"""
+
+
+def _post(rows: Sequence[Sequence[object]]) -> Post:
+    """Make one post of messages about one topic: the first title says how many more there are."""
+    titles, texts = [str(row[3]) for row in rows], [str(row[4]) for row in rows]
+    title = titles[0] if len(rows) == 1 else f"{titles[0]} and {len(rows) - 1} more"
+    numbers = tuple(int(str(row[0])) for row in rows)
+    made, tries = min(float(str(row[5])) for row in rows), max(int(str(row[6])) for row in rows)
+    return Post(str(rows[0][1]), title, "\n\n".join(texts), numbers, made, tries)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from loopback import Answer, serve
+from provendor.errors import UsageError
+from provendor.messenger import Messenger, channels_of
+
+pytestmark = pytest.mark.loopback
+
+
+def test_channels_are_named_by_the_environment():
+    """One URL each; an empty one is none."""
+    env = {
+        "PROVENDOR_ALERT_OPS": "json://a",
+        "PROVENDOR_ALERT_MAIL": " mailto://b ",
+        "PROVENDOR_ALERT_X": "",
+        "HOME": "/",
+    }
+
+    assert channels_of(env) == {"mail": "mailto://b", "ops": "json://a"}
+
+
+def test_a_message_goes_out_over_its_channel():
+    """Title and text as they are."""
+    with serve(lambda _: Answer()) as server:
+        messenger = Messenger({"ops": server.url.replace("http://", "json://") + "/hook", "none": "json://127.0.0.1:9"})
+        assert messenger.send("ops", "DOWN acme/users.get (vendor)", "what: *503* <b>\nsince: noon")
+
+    [seen] = server.seen
+    said = json.loads(seen.body)
+    assert (seen.path, said["title"]) == ("/hook", "DOWN acme/users.get (vendor)")
+    assert said["message"] == "what: *503* <b>\nsince: noon"
+    assert messenger.names == ("ops", "none")
+
+
+def test_a_channel_that_refuses_or_is_not_there_says_so():
+    """And raises nothing."""
+    with serve(lambda _: Answer(status=500)) as server:
+        messenger = Messenger({"ops": server.url.replace("http://", "json://")})
+        assert not messenger.send("ops", "title", "text")
+    assert not messenger.send("ops", "title", "text")
+    assert not messenger.send("pager", "title", "text")
+
+
+def test_a_url_that_nobody_understands_is_an_error_that_does_not_show_it():
+    """It may hold a credential."""
+    with pytest.raises(UsageError, match=r"^PROVENDOR_ALERT_OPS is no URL that Apprise understands") as trouble:
+        Messenger({"ops": "nonsense://canary-4f1c9d7e"})
+
+    assert "canary" not in str(trouble.value)
+
+
+def test_nothing_of_a_message_is_logged(caplog: pytest.LogCaptureFixture):
+    """Apprise's own log shows URLs and texts."""
+    with caplog.at_level(logging.DEBUG), serve(lambda _: Answer(status=500)) as server:
+        messenger = Messenger({"ops": server.url.replace("http://", "json://") + "/canary-4f1c9d7e"})
+        messenger.send("ops", "title", "text of canary-5a")
+
+    assert "canary" not in " ".join(record.getMessage() for record in caplog.records if record.name == "apprise")

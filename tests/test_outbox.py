@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provendor.alerts import Told
+from provendor.history import KEPT_S, History, Watched
+from provendor.outbox import GATHER_S, GIVEN_UP_S, Message, Outbox
+from provendor.verdict import Outcome
+
+NOW = 1_795_608_000.0
+LIST = Watched("chatwoot", "conversations.list", "ok", "production")
+TOLD = {LIST: Told(Outcome.FAIL, 7, NOW)}
+
+
+def a_message(key: str = "7 down", channel: str = "ops", topic: str = "chatwoot", **changes: Any) -> Message:
+    return Message(channel, topic, key, **{"title": f"title of {key}", "text": f"text of {key}", **changes})
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    return Outbox(History(None))
+
+
+def test_what_people_believe_is_kept_with_the_messages_that_make_them(tmp_path: Path):
+    """Across restarts."""
+    with History(tmp_path) as history:
+        Outbox(history).put(TOLD, [a_message()], NOW)
+
+    with History(tmp_path) as history:
+        assert Outbox(history).told() == TOLD
+        [post] = Outbox(history).take(NOW + GATHER_S)
+        assert (post.channel, post.title, post.text) == ("ops", "title of 7 down", "text of 7 down")
+
+
+def test_a_message_is_told_once_per_channel(outbox: Outbox):
+    """However often it is put."""
+    outbox.put(TOLD, [a_message(), a_message(), a_message(channel="mail")], NOW)
+    outbox.put(TOLD, [a_message()], NOW)
+
+    assert [post.channel for post in outbox.take(NOW + GATHER_S)] == ["mail", "ops"]
+    assert outbox.take(NOW + 1e5) == []
+
+
+def test_messages_of_one_topic_go_out_together(outbox: Outbox):
+    """One outage is one message; another vendor's is another."""
+    outbox.put({}, [a_message("1"), a_message("2", topic="shopify")], NOW)
+    outbox.put({}, [a_message("3")], NOW + 4)
+    assert outbox.take(NOW + 4.9) == []
+
+    chatwoot, shopify = outbox.take(NOW + 5)
+
+    assert (chatwoot.title, chatwoot.text) == ("title of 1 and 1 more", "text of 1\n\ntext of 3")
+    assert shopify.title == "title of 2"
+
+
+def test_what_was_sent_is_not_sent_again(outbox: Outbox):
+    """Nor is it waiting."""
+    outbox.put({}, [a_message()], NOW)
+    assert outbox.next_at() == NOW + GATHER_S
+    [post] = outbox.take(NOW + GATHER_S)
+    outbox.sent(post)
+
+    assert outbox.next_at() is None
+    assert outbox.counts() == {"sent": 1}
+
+
+def test_what_could_not_be_sent_is_tried_again_later_and_at_last_given_up(outbox: Outbox):
+    """Ever less often."""
+    outbox.put({}, [a_message()], NOW)
+    now, waits = NOW + GATHER_S, list[float]()
+    while (due := outbox.next_at()) is not None:
+        [post] = outbox.take(due)
+        outbox.failed(post, due)
+        waits.append(due - now)
+        now = due
+
+    assert waits[:5] == [0, 10, 30, 60, 120]
+    assert max(waits) == 600
+    assert GIVEN_UP_S <= now - NOW < GIVEN_UP_S + 600
+    assert outbox.counts() == {"given up": 1}
+
+
+def test_a_prober_killed_while_it_sends_does_not_send_again(tmp_path: Path):
+    """Nobody knows whether it went out; what was not begun is sent by the next prober."""
+    script = (
+        "import os, signal, sys, test_outbox as t; from pathlib import Path\n"
+        "outbox = t.Outbox(t.History(Path(sys.argv[1])))\n"
+        "outbox.put(t.TOLD, [t.a_message('1')], t.NOW)\n"
+        "outbox.take(t.NOW + t.GATHER_S)\n"
+        "outbox.put(t.TOLD, [t.a_message('2')], t.NOW)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=here, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+    with History(tmp_path) as history:
+        outbox = Outbox(history)
+        assert outbox.recover() == 1
+        assert [post.title for post in outbox.take(NOW + GATHER_S)] == ["title of 2"]
+        assert outbox.counts() == {"unknown": 1, "sending": 1}
+
+
+def test_old_messages_are_forgotten(outbox: Outbox):
+    """With what has become of them."""
+    outbox.put(TOLD, [a_message()], NOW)
+    outbox.prune(NOW + KEPT_S + 1)
+
+    assert outbox.counts() == {}
+    assert outbox.told() == TOLD
