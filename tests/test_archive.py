@@ -114,3 +114,18 @@ def test_the_run_before_is_the_newest_that_asked_for_as_much(tmp_path: Path):
     assert earlier is not None
     assert earlier.id == "20261115T100000Z-000000"
     assert archive.before(tmp_path, earlier) is None
+
+
+def test_the_run_of_a_release_is_the_one_on_its_commit(tmp_path: Path):
+    """Of the newest release that has one, and not of the commit that is told of."""
+    a_run(tmp_path, [a_result()], id="20261115T100000Z-000000", git_commit="1" * 40)
+    a_run(tmp_path, [a_result()], id="20261116T100000Z-000000", git_commit="1" * 40)
+    a_run(tmp_path, [a_result()], id="20261117T100000Z-000000", git_commit="2" * 40, mode="live")
+    run = archive.KeptRun(a_run(tmp_path, [a_result()], id=NEWER, git_commit="3" * 40))
+    releases = [("v4", "4" * 40), ("v3", "3" * 40), ("v2", "2" * 40), ("v1", "1" * 40)]
+
+    found = archive.of_release(tmp_path, run, releases)
+
+    assert found is not None
+    assert (found[0], found[1].id) == ("v1", "20261116T100000Z-000000")
+    assert archive.of_release(tmp_path, run, []) is None

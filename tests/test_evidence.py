@@ -140,6 +140,30 @@ def test_only_the_newest_runs_are_kept(tmp_path: Path) -> None:
     assert len(list((tmp_path / "runs").iterdir())) == KEPT_RUNS
 
 
+def test_the_runs_of_the_last_releases_are_kept_beyond_that(tmp_path: Path) -> None:
+    """So that there is something to compare with: the newest whole run on each of two commits."""
+    tags = tmp_path / ".git" / "refs" / "tags"
+    tags.mkdir(parents=True)
+    for number in (1, 2, 3):
+        (tags / f"v{number}").write_text(f"{number}" * 40)
+    reports = tmp_path / "reports"
+    ids: dict[str, str] = {}
+    for name, commit, selectors in (
+        ("first", "1", ()), ("second", "2", ()), ("part", "3", ("acme",)), ("old", "3", ()), ("third", "3", ()),
+    ):  # fmt: skip
+        run = Evidence(reports, a_run(commit=commit * 40, selectors=selectors))
+        ids[name] = f"20200101T00000{len(ids)}Z-aaaaaa"
+        run.close()
+        (reports / "runs" / run.run_id).rename(reports / "runs" / ids[name])
+
+    for _ in range(KEPT_RUNS):
+        Evidence(reports, a_run()).close()
+
+    kept = {path.name for path in (reports / "runs").iterdir()}
+    assert {name for name, id_ in ids.items() if id_ in kept} == {"second", "third"}
+    assert len(kept) == KEPT_RUNS + 2
+
+
 def test_a_torn_last_line_hides_no_other(tmp_path: Path) -> None:
     """What a full disk or a power cut left half-written is passed over."""
     lines = tmp_path / "run.jsonl"
@@ -204,23 +228,6 @@ def kill_a_writer_after(folder: Path, lines: int) -> dict[str, int]:
             finished[run_id] = int(number)
         writer.send_signal(signal.SIGKILL)
     return finished
-
-
-def test_the_commit_is_read_from_a_checkout_without_running_git(tmp_path: Path) -> None:
-    """A branch, a packed branch and a detached head are all understood; no checkout is unknown."""
-    git = tmp_path / ".git"
-    (git / "refs/heads").mkdir(parents=True)
-    (git / "HEAD").write_text("ref: refs/heads/main\n")
-    assert evidence.git_commit(tmp_path) is None
-
-    (git / "packed-refs").write_text(f"# pack-refs\n{'a' * 40} refs/heads/main\n")
-    assert evidence.git_commit(tmp_path) == "a" * 40
-
-    (git / "refs/heads/main").write_text("b" * 40 + "\n")
-    assert evidence.git_commit(tmp_path / "contracts") == "b" * 40
-
-    (git / "HEAD").write_text("c" * 40 + "\n")
-    assert evidence.git_commit(tmp_path) == "c" * 40
 
 
 def test_a_reports_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:

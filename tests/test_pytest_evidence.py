@@ -36,6 +36,31 @@ def test_how_each_vendor_stands_is_kept(pytester, monkeypatch):
     assert "k3y-of-ours" not in json.dumps(stands)
 
 
+def test_a_session_leaves_a_page(pytester, monkeypatch):
+    """Written before it ends where nothing may outlive it, and named in the terminal."""
+    monkeypatch.delenv("PROVENDOR_NO_PAGE")
+    monkeypatch.setenv("CI", "true")
+    a_suite(pytester.path, {"ok": PASSES, "bad": FAILS})
+
+    result = pytester.runpytest(NOW, "contracts")
+
+    result.stdout.fnmatch_lines(["page: reports/index.html"])
+    assert "NO-GO" in (pytester.path / "reports" / "index.html").read_text("utf-8")
+
+
+def test_a_page_that_fails_turns_no_session_red(pytester, monkeypatch):
+    """It is said in the section of provendor."""
+    monkeypatch.delenv("PROVENDOR_NO_PAGE")
+    monkeypatch.setenv("CI", "true")
+    a_suite(pytester.path)
+    (pytester.path / "reports" / "index.html").mkdir(parents=True)
+
+    result = pytester.runpytest(NOW, "contracts")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*the page could not be written*"])
+
+
 def test_many_warnings_do_not_bury_the_rest(pytester):
     """Those with one cause are one row."""
     a_suite(pytester.path, {f"old{number}": WARNS for number in range(33)})

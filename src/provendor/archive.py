@@ -9,7 +9,7 @@ run.record(offset)                                       # one of them again
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
@@ -175,6 +175,16 @@ def before(reports: Path, run: KeptRun) -> KeptRun | None:
     for other in kept(reports):
         if other.id < run.id and _comparable(other, run) and other.end is not None:
             return other
+    return None
+
+
+def of_release(reports: Path, run: KeptRun, releases: Iterable[tuple[str, str]]) -> tuple[str, KeptRun] | None:
+    """Return the last release before this run's own commit that a comparable run is kept of, and that run."""
+    kept_before = [other for other in kept(reports) if other.id < run.id and _comparable(other, run)]
+    for tag, commit in releases:
+        of_tag = (other for other in kept_before if other.commit == commit != run.commit and other.end is not None)
+        if found := next(of_tag, None):
+            return tag, found
     return None
 
 

@@ -108,8 +108,9 @@ def _whole(facts: _Facts) -> Rule:
     if lacking:
         total = sum(vendor.cases or vendor.counts.total for vendor in facts.vendors)
         known = all(vendor.cases is not None for vendor in facts.vendors)
-        of = f" of {total:,}" if known else ""
-        says = f"only {facts.run.counts.total:,}{of} cases were asked, and nothing is said of the rest"
+        count = facts.run.counts.total
+        of = f"{count:,} of {_cases(total)}" if known else _cases(count)
+        says = f"only {of} {'was' if count == 1 else 'were'} asked, and nothing is said of the rest"
         return Rule("whole", Word.UNKNOWN, asks, says, lacking)
     if facts.run.selectors and any(vendor.missing is None for vendor in facts.vendors):
         chosen = " ".join(facts.run.selectors)

@@ -16,12 +16,13 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-from provendor import __version__
+from provendor import __version__, checkout
 from provendor.asking import Step
 from provendor.classify import classify
 from provendor.contract import Suite
@@ -33,6 +34,8 @@ from provendor.verdict import Finding, Outcome, Verdict
 
 SCHEMA_VERSION = 2
 KEPT_RUNS = 20
+KEPT_RELEASES = 2
+"""Of how many releases the run on their commit is kept beyond that: the last one, and the one before it."""
 BODY_LIMIT = 16_384
 """How many characters of a body are kept with a result that is not a plain pass."""
 
@@ -77,7 +80,7 @@ def describe(
         now=now,
         vendors={name: vendor.digest for name, vendor in suite.vendors.items()},
         checks=checks,
-        commit=git_commit(suite.root),
+        commit=checkout.commit(suite.root),
         tools={"provendor": __version__, "python": ".".join(map(str, sys.version_info[:3])), "platform": sys.platform},
         mode=mode,
         readiness={name: snapshot(vendor, env) for name, vendor in suite.vendors.items()},
@@ -330,33 +333,6 @@ def timestamp(seconds: float) -> str:
     return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
 
 
-def git_commit(root: Path) -> str | None:
-    """Return the commit that the checkout around `root` is at, read from `.git` without running git; None if unknown."""
-    git = next((folder / ".git" for folder in (root, *root.parents) if (folder / ".git").exists()), None)
-    try:
-        if git is None:
-            return None
-        if git.is_file():
-            git = (git.parent / git.read_text().removeprefix("gitdir:").strip()).resolve()
-        head = (git / "HEAD").read_text().strip()
-        if not head.startswith("ref: "):
-            return head
-        return _resolve_ref(git, head.removeprefix("ref: "))
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _resolve_ref(git: Path, ref: str) -> str | None:
-    common = git / "commondir"
-    shared = (git / common.read_text().strip()).resolve() if common.exists() else git
-    for folder in (git, shared):
-        if (folder / ref).is_file():
-            return (folder / ref).read_text().strip()
-    packed = shared / "packed-refs"
-    rows = packed.read_text().splitlines() if packed.exists() else []
-    return next((row.split()[0] for row in rows if row.endswith(f" {ref}")), None)
-
-
 def _overall(counts: Counter[str]) -> str:
     order = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.SKIP)
     return next((str(outcome) for outcome in order if counts[outcome]), "empty")
@@ -379,9 +355,29 @@ def _point(name: Path, target: Path) -> None:
 
 
 def _forget_old_runs(runs: Path) -> None:
+    """Remove finished runs but the newest, and those that people will want to compare with: the last releases'."""
     finished = sorted(path.parent for path in runs.glob("*/run.json"))
     if finished[:-KEPT_RUNS]:
         import shutil  # noqa: PLC0415 - it loads every compression library there is
 
+        kept = set(_of_releases(finished, checkout.releases(runs)))
         for folder in finished[:-KEPT_RUNS]:
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of_releases(finished: Sequence[Path], releases: Sequence[tuple[str, str]]) -> Iterator[Path]:
+    """Yield the newest run of everything on the commit of each of the last releases that have one."""
+    commits = {folder: _commit_of_whole_run(folder) for folder in reversed(finished)} if releases else {}
+    found = (next((folder for folder, commit in commits.items() if commit == of), None) for _, of in releases)
+    yield from islice((folder for folder in found if folder), KEPT_RELEASES)
+
+
+def _commit_of_whole_run(folder: Path) -> str | None:
+    """Return the commit that a run of everything was made on; None for a part, and where it cannot be read."""
+    try:
+        with (folder / "run.jsonl").open("rb") as lines:
+            head = json.loads(lines.readline())
+        return None if head["selectors"] else head["git_commit"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

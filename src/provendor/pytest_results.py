@@ -6,13 +6,16 @@ Lives where pytest talks to people: the only process, or the controller of pytes
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provendor import publish
 from provendor.closing import Closing, screen
 from provendor.evidence import Evidence, RunInfo, timestamp
 from provendor.pytest_session import LATE, LATE_KEY, PLANNED, RESULT, RUN
@@ -30,6 +33,9 @@ class Results:
         self._contracts = (root / "contracts").relative_to(config.rootpath).as_posix() if _within(root, config) else ""
         self._planned = 0
         self.closing = Closing()
+        self._root = root
+        self._today = config.getoption("--provendor-now") or datetime.now(UTC).date()
+        self._of_page: str | None = None
         self._evidence: Evidence | None = None
         self._path: Path | None = None
         self._waiting: list[dict[str, Any]] = []
@@ -74,15 +80,25 @@ class Results:
         elif session.exitstatus == 0 and outcomes and exit_code(outcomes) == exit_code([]):
             self._trouble.append("every case was skipped: nothing was judged")
             session.exitstatus = exit_code([])
+        if self._evidence is not None and self._path is not None:
+            self._of_page = self._publish(self._evidence, self._path.parent)
+
+    def _publish(self, evidence: Evidence, reports: Path) -> str | None:
+        """Write the page of this run; what goes wrong with it changes no exit status."""
+        judged = sum(self.closing.outcomes.values())
+        return publish.after_run(reports, evidence.run_id, self._root, self._today, results=judged, env=os.environ)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section `provendor`."""
         if not self.closing.outcomes and not self._trouble:
             return
         files = {"evidence": _near(self._path, self._config)} if self._path is not None else {}
+        if self._path is not None and publish.wanted(os.environ):
+            files["page"] = _near(self._path.with_name(publish.PAGE), self._config)
+        trouble = [*self._trouble, *([self._of_page] if self._of_page else [])]
         terminalreporter.write_sep("=", "provendor")
-        rows = self.closing.rows(screen(sys.stdout), files, trouble=self._trouble, colour=terminalreporter.hasmarkup)
-        for row in rows if self.closing.outcomes else self._trouble:
+        rows = self.closing.rows(screen(sys.stdout), files, trouble=trouble, colour=terminalreporter.hasmarkup)
+        for row in rows if self.closing.outcomes else trouble:
             terminalreporter.write_line(row)
 
     def _write(self, record: dict[str, Any], info: dict[str, Any] | None) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provendor import check, evidence, present
+from provendor import check, evidence, present, publish
 from provendor.closing import Closing, screen
 from provendor.commands import arguments, console
 from provendor.contract import Suite
@@ -55,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
         finally:
             summary = written.summary(args.strict, interrupted)
             path = written.close(args.strict, interrupted)
-    printer.finish(summary, path)
+            judged = 0 if interrupted else sum(written.counts.values())
+            said = publish.after_run(path.parent, written.run_id, root, today, results=judged, env=os.environ)
+    printer.finish(summary, path, said)
     code: int = summary["exit_code"]
     return code
 
@@ -85,13 +87,14 @@ class _Printer:
             print(present.line(result, colour=self._colour))
             self._gap = "\n"
 
-    def finish(self, summary: dict[str, Any], path: Path) -> None:
+    def finish(self, summary: dict[str, Any], path: Path, said: str | None) -> None:
         self._progress.close()
         if self._json:
             console.print_json({**summary, "evidence": str(path), "results": self._rows})
         else:
             trouble = ["the run was interrupted: what is missing was not judged"] if summary["interrupted"] else []
-            files = {"evidence": path}
+            trouble += [said] if said else []
+            files = {"evidence": path, **({"page": path.with_name(publish.PAGE)} if publish.wanted(os.environ) else {})}
             rows = self._closing.rows(
                 screen(sys.stdout), files, trouble=trouble, took_ms=summary["duration_ms"], colour=self._colour
             )

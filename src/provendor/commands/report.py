@@ -12,13 +12,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from provendor import archive, telling
+from provendor import archive, briefing
 from provendor.archive import KeptRun
 from provendor.commands import arguments, console
 from provendor.forms import FORMS, Told
@@ -64,8 +63,11 @@ def _age(run: KeptRun) -> str:
 
 
 def _report(args: argparse.Namespace, reports: Path, kept: KeptRun, previous: KeptRun | None) -> int:
-    story = telling.tell(kept, today=args.now or datetime.now(UTC).date(), previous=previous)
-    told = Told(story, kept, args.root or nearest_root(Path.cwd()) or reports.absolute().parent)
+    root = args.root or nearest_root(Path.cwd()) or reports.absolute().parent
+    # Runs that are kept elsewhere may be of other contracts than those that stand here.
+    vendors = briefing.vendors(root) if args.root or not args.reports else ()
+    told = briefing.told(reports, kept, root, arguments.today_of(args), previous=previous, vendors=vendors)
+    story = told.story
     if args.badges:
         _write_badges(story, args.badges)
     if args.step_summary:

@@ -1,0 +1,92 @@
+"""The page after a run: written before the run ends, or by a process that nobody waits for where waiting would be felt.
+
+    trouble = publish.after_run(reports, run_id, root, today, results=3196, env=os.environ)
+
+Nothing that goes wrong here is the run's fault: it is said, and the page that was there stays.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from provendor.errors import ProvendorError
+
+LEFT_TO_A_CHILD: Final = 2_000
+"""Runs with fewer results do not wait for their page: it would take as long as a fifth of the run."""
+
+NO_PAGE: Final = "PROVENDOR_NO_PAGE"
+"""The variable that keeps runs from writing the page."""
+
+PAGE: Final = "index.html"
+
+TROUBLE: Final = "page-error.txt"
+"""Where a process that nobody waits for leaves what went wrong; the next run says it."""
+
+
+def wanted(env: Mapping[str, str]) -> bool:
+    """Tell whether runs write the page at all."""
+    return not env.get(NO_PAGE)
+
+
+def after_run(
+    reports: Path, run_id: str, root: Path, today: date, *, results: int, env: Mapping[str, str]
+) -> str | None:
+    """See to it that the page tells of this run; return what a reader should know of it that went wrong."""
+    if not wanted(env):
+        return None
+    # A container ends with its first process, so that a build server always waits.
+    if results < LEFT_TO_A_CHILD and not env.get("CI") and hasattr(os, "posix_spawn"):
+        earlier = _trouble_before(reports)
+        return _leave_to_a_child(reports, run_id, root, today) or earlier
+    return write(reports, run_id, root, today)
+
+
+def write(reports: Path, run_id: str, root: Path, today: date) -> str | None:
+    """Write the page of a run; return why that could not be done."""
+    try:
+        from provendor import archive, briefing, page  # noqa: PLC0415 - not where the page is left to a child
+
+        kept = archive.find(reports, run_id)
+        page.write(briefing.told(reports, kept, root, today, vendors=briefing.vendors(root)), reports)
+    except (ProvendorError, OSError) as trouble:
+        return f"the page could not be written: {trouble}"
+    except Exception as trouble:  # noqa: BLE001 - a page that breaks must not break the run that it tells of
+        return f"the page could not be written: {type(trouble).__name__}: {trouble}"
+    return None
+
+
+def _leave_to_a_child(reports: Path, run_id: str, root: Path, today: date) -> str | None:
+    """Start a process for it, away from our terminal and our files, so that nobody waits for those either."""
+    words = [sys.executable, "-P", "-m", "provendor.publish", str(reports.absolute()), run_id, str(root.absolute())]
+    nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    try:
+        os.posix_spawn(sys.executable, [*words, today.isoformat()], os.environ, file_actions=nowhere, setsid=True)
+    except (OSError, NotImplementedError) as trouble:
+        return f"the page could not be written: {trouble}"
+    return None
+
+
+def _trouble_before(reports: Path) -> str | None:
+    with suppress(OSError):
+        return (reports / TROUBLE).read_text(encoding="utf-8", errors="replace")[:500].strip() or None
+    return None
+
+
+def main(reports: Path, run_id: str, root: Path, today: date) -> None:
+    """Write the page in a process of its own, and leave a note where that goes wrong."""
+    trouble = write(reports, run_id, root, today)
+    with suppress(OSError):
+        if trouble is None:
+            (reports / TROUBLE).unlink(missing_ok=True)
+        else:
+            (reports / TROUBLE).write_text(f"{trouble}\n", encoding="utf-8", errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), date.fromisoformat(sys.argv[4]))
