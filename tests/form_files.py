@@ -21,6 +21,7 @@ from evidence_files import (
     an_error,
     live,
 )
+from hostile import a_hostile_run
 from provendor import archive, telling
 from provendor.forms import Told
 
@@ -84,6 +85,8 @@ def official(name: str) -> Path:
     return path
 
 
+EVERY_PAYLOAD = "every payload of the page's own corpus"
+
 HOSTILE = (
     # Markup
     "<script>alert(1)</script>",
@@ -141,12 +144,14 @@ HOSTILE = (
     "\ud800 half a character \udfff",
     "\ufffe\uffff\U0001ffff",
     "{{ 7*7 }} {% raw %} ${7*7} <%= 7*7 %>",
-    "x" * 100_000,
+    "x" * 20_000,
     "`" * 5_000,
     "|" * 5_000,
     "\u0301" * 500,
     "",
     " ",
+    # And all that mean to harm a page, in one run.
+    EVERY_PAYLOAD,
 )
 """Texts that harm a reader of some form which takes them for its own."""
 
@@ -177,6 +182,9 @@ def hostile_results(text: str) -> list[dict[str, Any]]:
 
 def hostile_told(root: Path, text: str) -> Told:
     """A whole run of them, with the text in the run's own fields too."""
+    if text is EVERY_PAYLOAD:
+        kept = archive.KeptRun(a_hostile_run(root / "reports"))
+        return Told(telling.tell(kept, today=date.fromisoformat(TODAY)), kept, root)
     head = {
         "git_commit": text, "command": text, "mode": text, "selectors": [text], "started_at": text,
         "tools": {"provendor": text, text: text},

@@ -42,7 +42,7 @@ RESULTS = [*mixed(), hostile_results("x")[7]]
 PLACES = [(number, way) for number, result in enumerate(RESULTS) for way in ways(result)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), ODD), min_size=1, max_size=3))
 @pytest.mark.parametrize("ended", [True, False])
 def test_no_value_in_a_result_stops_a_form(ended: bool, changes: list[tuple[tuple[int, tuple[Any, ...]], Any]]):
@@ -71,7 +71,7 @@ def put(result: Any, way: tuple[Any, ...], odd: Any) -> None:
 HEAD = ("started_at", "command", "mode", "selectors", "now", "git_commit", "tools", "vendors", "digests")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.dictionaries(st.sampled_from(HEAD), ODD, min_size=1, max_size=4))
 def test_no_value_in_a_head_stops_a_form(head: dict[str, Any]):
     """What the run says of itself is as hostile as what it says of cases."""

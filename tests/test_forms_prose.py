@@ -56,7 +56,7 @@ def test_the_summary_reads_from_the_verdict_to_what_to_type(tmp_path: Path):
         """\
 ### ❌ NO-GO
 
-**1 case fails\\.**
+**1 case of acme fails\\.**
 
 2 cases: 1 pass, 1 fail; replayed from recordings, no vendor was asked. Run `20261120T100000Z-aaaaaa`, `2026-11-20`.
 
