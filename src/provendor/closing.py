@@ -49,13 +49,14 @@ _LEAST = Size(20, 10)
 class _Cause:
     """What cases have in common that are no pass: words and id of the first one, and how many there are."""
 
-    __slots__ = ("cases", "id", "known", "outcome", "says", "vendor")
+    __slots__ = ("again", "cases", "id", "known", "outcome", "says", "vendor")
 
     def __init__(self, outcome: Outcome, record: Mapping[str, Any], says: str) -> None:
         self.outcome = outcome
         self.vendor: str = record["vendor"]
         self.id: str = record["id"]
         self.known: bool = record["expected"]
+        self.again: str = record.get("rerun") or f"provendor prove {self.id}"  # pytest has none for a worker that died
         self.says = says
         self.cases = 1
 
@@ -189,7 +190,7 @@ class Closing:
     def _next(self) -> str:
         worst = min(self._causes.values(), key=lambda cause: cause.rank, default=None)
         if worst is not None and not worst.known and worst.outcome is not Outcome.SKIP:
-            return f"provendor prove {visible(worst.id)}"
+            return visible(worst.again)
         return "provendor report" if self.outcomes else "provendor list"
 
 

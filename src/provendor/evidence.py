@@ -29,7 +29,7 @@ from provendor.contract import Suite
 from provendor.exchange import Exchange, Recording, Request
 from provendor.readiness import snapshot
 from provendor.redact import Redactor
-from provendor.run import Result, exit_code, rerun_command
+from provendor.run import Result, exit_code, rerun_of
 from provendor.verdict import Finding, Outcome, Verdict
 
 SCHEMA_VERSION = 2
@@ -148,9 +148,10 @@ class Evidence:
     def summary(self, strict: bool, interrupted: bool = False) -> JsonObject:
         """Return what the run amounts to so far."""
         outcomes = (Outcome(name) for name, count in self.counts.items() for _ in range(min(count, 1)))
+        code = exit_code(outcomes, strict)
         return {
             "outcome": _overall(self.counts),
-            "exit_code": exit_code(outcomes, strict),
+            "exit_code": exit_code([Outcome.ERROR]) if interrupted and code != exit_code([Outcome.FAIL]) else code,
             "interrupted": interrupted,
             "ended_at": timestamp(time.time()),
             "duration_ms": round((time.perf_counter() - self._clock) * 1000, 3),
@@ -228,7 +229,7 @@ def result_json(result: Result, redactor: Redactor) -> JsonObject:
     if result.steps:
         record["steps"] = [_step_json(step, redactor) for step in result.steps]
     if result.outcome is not Outcome.PASS:
-        record["rerun"] = rerun_command(case)
+        record["rerun"] = rerun_of(result)
         if result.exchange is not None:
             record["exchange"] = _exchange_json(result.exchange, redactor)
     return record

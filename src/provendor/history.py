@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from provendor.database import Database, Step, Write
+from provendor.database import Database, Step, Unusable, Write
 from provendor.percentiles import bucket
 from provendor.states import BAD, State, Streak
 from provendor.verdict import Outcome, Party
@@ -212,6 +212,18 @@ _ALERTS: Step = (
 
 STEPS: Final[tuple[Step, ...]] = (_RESULTS, _LEDGER, _ALERTS)
 """What leads from each version of the file to the next; a step that was released never changes."""
+
+
+def keep(folder: Path, samples: Iterable[Sample | None]) -> str | None:
+    """Keep the results of a run, if any are live; return what is wrong where they cannot be kept: evidence has them."""
+    kept = [each for each in samples if each is not None]
+    try:
+        if kept:
+            with History(folder) as history:
+                history.record(kept)
+    except Unusable as trouble:
+        return str(trouble)
+    return None
 
 
 class History:

@@ -11,8 +11,10 @@ Cases of one vendor are asked in order, vendors wait for nobody.
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -227,6 +229,23 @@ class LiveRun:
         except asyncio.CancelledError:
             self._stopping = True
             carry_on()
+
+
+def to_the_end(run: LiveRun, cases: Sequence[Case], tell: Tell) -> bool:
+    """Carry out all cases on an event loop of their own; return whether the run was left to come to its end.
+
+    Ctrl-C and SIGTERM stop it: no further case is asked, what was made is taken away. A second one leaves that, too.
+    """
+
+    async def main() -> bool:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Elsewhere than in the main thread, and on some systems, a signal cannot be waited for.
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, run.stop)
+        return await run.carry_out(cases, tell)
+
+    return asyncio.run(main())
 
 
 # --- what would be written --------------------------------------------------------------------------------------------

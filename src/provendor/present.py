@@ -14,13 +14,14 @@ from urllib.parse import urlencode
 
 from provendor.codes import CODES
 from provendor.contract import Case, Suite
-from provendor.exchange import Recording
+from provendor.exchange import Recording, Source
 from provendor.plaintext import painted, visible
-from provendor.run import Result, rerun_command
+from provendor.run import Result, rerun_of
 from provendor.spots import Spot, spot
 from provendor.verdict import Finding, Outcome, Verdict
 
 if TYPE_CHECKING:  # `prove` shows results and never judges an answer in hand
+    from provendor.live_run import Write
     from provendor.validate import Judgement
 
 _MOST_NAMED = 5
@@ -30,7 +31,8 @@ def line(result: Result, *, colour: bool = False) -> str:
     """Return a result on one line: `PASS chatwoot/profile:ok  documented 2026-11-20  12 checks`."""
     judged = sum(verdict.outcome is not Outcome.SKIP for verdict in result.verdicts)
     parts = [f"{word(result.outcome, colour=colour)} {result.case.id}", _provenance(result)]
-    parts.append(f"{judged} check{'s' * (judged != 1)}")
+    if judged or result.outcome is not Outcome.SKIP:
+        parts.append(f"{judged} check{'s' * (judged != 1)}")
     codes = dict.fromkeys(finding.code for finding in result.findings)
     if codes:
         parts.append(visible(", ".join(codes)))
@@ -122,10 +124,43 @@ def _heading(result: Result, colour: bool) -> Iterator[str]:
         yield f"  answer    {result.exchange.status}, {size} bytes, {kind}"
     if result.recording is not None:
         yield f"  recorded  {_recorded(result.recording, result.started_at)}"
-    elif result.exchange is not None and result.exchange.elapsed_ms is not None:
-        yield f"  live      {result.exchange.elapsed_ms:.0f} ms"
+    if result.fallback is not None:
+        yield f"  not live  {visible(result.fallback)}"
+    elif result.source is Source.LIVE:
+        yield f"  live      {visible(', '.join(_live(result)))}"
     if result.reason and result.reason not in {finding.actual for finding in result.findings}:
         yield f"  reason    {visible(result.reason, longest=2000)}"
+
+
+def _live(result: Result) -> Iterator[str]:
+    """Yield what is known of a call over the network: where, how long, who answered, how often it was tried."""
+    if result.environment is not None:
+        yield result.environment
+    if result.exchange is not None and result.exchange.elapsed_ms is not None:
+        yield f"{result.exchange.elapsed_ms:.0f} ms"
+    if result.peer is not None:
+        yield " ".join(part for part in (result.peer.address, result.peer.protocol) if part)
+    if len(result.attempts) > 1:
+        yield f"{len(result.attempts)} attempts"
+
+
+def plan(writes: Sequence[Write]) -> str:
+    """Return what will change something at vendors, before it does."""
+    count = len(writes)
+    head = f"{count} request{'s' * (count != 1)} will change something:"
+    rows = [
+        (f"{write.method} {visible(write.url)}", visible(write.effect), write.case.id, write.undone_by)
+        for write in writes
+    ]
+    wide = min(_WIDEST, max(len(row[0]) for row in rows)) if rows else 0
+    told = (
+        f"  {request:<{wide}}  {effect}  ({case}; {f'taken away by {undone_by}' if undone_by else 'stays'})"
+        for request, effect, case, undone_by in rows
+    )
+    return "\n".join((head, *told))
+
+
+_WIDEST = 70
 
 
 def _url(result: Result) -> str:
@@ -136,7 +171,7 @@ def _url(result: Result) -> str:
 
 
 def _closing(result: Result) -> Iterator[str]:
-    yield f"  run it again: {rerun_command(result.case)}"
+    yield f"  run it again: {rerun_of(result)}"
     codes = dict.fromkeys(finding.code for finding in result.findings if finding.code in CODES)
     if codes:
         yield f"  what it means: provendor explain {next(iter(codes))}"
@@ -145,7 +180,8 @@ def _closing(result: Result) -> Iterator[str]:
 def _provenance(result: Result) -> str:
     if result.recording is not None:
         origin = str(result.recording.origin) if result.recording.origin else "of unknown origin"
-        return f"{origin} {visible((result.recording.at or 'undated')[:10])}"
+        asked = f", not live: {visible(result.fallback)}" if result.fallback else ""
+        return f"{origin} {visible((result.recording.at or 'undated')[:10])}{asked}"
     if result.exchange is not None and result.exchange.elapsed_ms is not None:
         return f"live {result.exchange.elapsed_ms:.0f} ms"
     return ""

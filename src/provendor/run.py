@@ -276,9 +276,18 @@ def adopt_command(case: Case) -> str:
     return f"provendor adopt {case.id} ANSWER.json --origin documented --source URL --replace"
 
 
-def rerun_command(case: Case) -> str:
-    """Return the command that runs exactly this case again."""
-    return f"provendor prove {case.id}"
+def rerun_command(selector: str, environment: str | None = None, *, writes: bool = False) -> str:
+    """Return the command that runs exactly this case again: where it was asked live, live in the same environment."""
+    words = ["provendor prove"]
+    words += ["--live"] if environment else []
+    words += [f"--environment {environment}"] if environment == "production" else []
+    words += ["--allow-writes"] if environment and writes else []
+    return " ".join((*words, selector))
+
+
+def rerun_of(result: Result) -> str:
+    """Return the command that leads to this result again."""
+    return rerun_command(result.case.id, result.environment, writes=result.case.safety == "write")
 
 
 def exit_code(outcomes: Iterable[Outcome], strict: bool = False) -> int:

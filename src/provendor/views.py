@@ -13,6 +13,7 @@ from provendor import bodies, charts, curl_command
 from provendor.bodies import Line
 from provendor.charts import Part
 from provendor.codes import CODES
+from provendor.run import rerun_command
 from provendor.spots import Spot, spot_told
 from provendor.story import CaseTold
 from provendor.verdict import Outcome
@@ -131,7 +132,7 @@ def view(case: CaseTold, record: Mapping[str, Any], root: Path | None, variables
         peer=tuple(_peer(live.get("peer") or {})),
         blame=(str(live["blame"]["party"]), str(live["blame"]["why"])) if live.get("blame") else None,
         steps=tuple(_steps(record.get("steps") or ())),
-        rerun=f"provendor prove {case.id}",
+        rerun=record.get("rerun") or rerun_command(case.id, case.environment),
         curl=curl_command.command(record, variables),
     )
 

@@ -1,20 +1,30 @@
-"""Run cases against their recordings: one line per case, evidence under reports/, an exit code that means something."""
+"""Run cases: one line per case, evidence under reports/, an exit code that means something.
+
+provendor prove chatwoot                          against its recordings: no network, no environment needed
+provendor prove --live chatwoot                   of the sandbox itself, as far as flag and credentials are there
+provendor prove --live --allow-writes chatwoot    also what changes something there; a plan is printed first
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provendor import check, evidence, present, publish
 from provendor.closing import Closing, screen
 from provendor.commands import arguments, console
-from provendor.contract import Suite
+from provendor.contract import Case, Suite
+from provendor.errors import UsageError
 from provendor.redact import Redactor
 from provendor.run import Replayer, Result
 from provendor.verdict import Outcome
+
+if TYPE_CHECKING:  # a replay writes nothing
+    from provendor.live_run import Write
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,37 +39,94 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--report", type=Path, metavar="DIR", help="where evidence goes (default: reports/ in the root)"
     )
     parser.add_argument("--no-cache", action="store_true", help="parse every file anew and keep nothing parsed")
+    live = parser.add_argument_group("asking vendors themselves")
+    live.add_argument("--live", action="store_true", help="ask the sandbox where flag and credentials are there")
+    live.add_argument(
+        "--environment",
+        choices=("sandbox", "production"),
+        help="where to ask (default: sandbox); nothing is ever written in production",
+    )
+    live.add_argument("--allow-writes", action="store_true", help="send also what changes something in the sandbox")
+    live.add_argument("--require-live", action="store_true", help="a case that falls back to its recording is an error")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay the selected cases and return the run's exit code."""
+    """Carry out the selected cases and return the run's exit code."""
+    _refuse_nonsense(args)
     root = arguments.root_of(args)
     with arguments.cache_of(root, not args.no_cache) as cache:
         suite, cases = arguments.load(root, args.selectors, cache)
         today = arguments.today_of(args)
         folder = root / "checks"
         digest = check.checks_digest(folder)
-        info = evidence.describe(suite, "prove", tuple(args.selectors), today.isoformat(), digest, env=os.environ)
+        mode = "live" if args.live else "replay"
+        selectors = tuple(args.selectors)
+        info = evidence.describe(suite, "prove", selectors, today.isoformat(), digest, env=os.environ, mode=mode)
         written = evidence.Evidence(args.report or root / "reports", info)
         replayer = Replayer(suite, check.load_checks(folder, suite.vendors, cache), today=today, cache=cache)
         printer = _Printer(args, suite, len(cases))
-        redactors = {name: Redactor({}, vendor.redact) for name, vendor in suite.vendors.items()}
-        interrupted = True
+        carry_out = _asked if args.live else _replayed
+        finished = False
         try:
-            for case in cases:
-                result = replayer.replay(case)
-                record = evidence.result_json(result, redactors[case.vendor])
-                written.add(record)
-                printer.show(result, record)
-            interrupted = False
+            finished = carry_out(args, replayer, cases, written, printer)
         finally:
-            summary = written.summary(args.strict, interrupted)
-            path = written.close(args.strict, interrupted)
-            judged = 0 if interrupted else sum(written.counts.values())
+            summary = written.summary(args.strict, not finished)
+            path = written.close(args.strict, not finished)
+            judged = sum(written.counts.values()) if finished else 0
             said = publish.after_run(path.parent, written.run_id, root, today, results=judged, env=os.environ)
     printer.finish(summary, path, said)
     code: int = summary["exit_code"]
     return code
+
+
+def _refuse_nonsense(args: argparse.Namespace) -> None:
+    for given, option in (
+        (args.environment, "--environment"),
+        (args.allow_writes, "--allow-writes"),
+        (args.require_live, "--require-live"),
+    ):
+        if given and not args.live:
+            raise UsageError(f"{option} says how to ask vendors themselves: give --live as well")
+    if args.allow_writes and args.environment == "production":
+        raise UsageError("--allow-writes: nothing is ever written in production")
+
+
+def _replayed(
+    _args: argparse.Namespace, replayer: Replayer, cases: Sequence[Case], written: evidence.Evidence, printer: _Printer
+) -> bool:
+    """Replay every case."""
+    redactors = {name: Redactor({}, vendor.redact) for name, vendor in replayer.suite.vendors.items()}
+    for case in cases:
+        result = replayer.replay(case)
+        record = evidence.result_json(result, redactors[case.vendor])
+        written.add(record)
+        printer.show(result, record)
+    return True
+
+
+def _asked(
+    args: argparse.Namespace, replayer: Replayer, cases: Sequence[Case], written: evidence.Evidence, printer: _Printer
+) -> bool:
+    """Ask every case that can be asked; return whether the run was left to come to its end."""
+    from provendor import live_run, pacing  # noqa: PLC0415 - a replay needs no network and no event loop
+    from provendor.history import keep, sample  # noqa: PLC0415 - a replay never goes in
+
+    rules = live_run.Rules(args.environment or "sandbox", args.allow_writes, args.require_live)
+    run = live_run.LiveRun(replayer, rules, env=os.environ, paces=pacing.home(os.environ))
+    printer.plan(run.writes(cases))
+    samples = []
+
+    def tell(result: Result) -> None:
+        record = evidence.result_json(result, run.redactor(result.case.vendor))
+        written.add(record)
+        printer.show(result, record)
+        samples.append(sample(record, written.run_id))
+
+    try:
+        return live_run.to_the_end(run, cases, tell)
+    finally:
+        trouble = keep(written.folder, samples)
+        printer.trouble += [trouble] if trouble else []
 
 
 class _Printer:
@@ -69,18 +136,27 @@ class _Printer:
         self._suite = suite
         self._json = args.json
         self._quiet = args.quiet
+        self.trouble: list[str] = []
         self._rows: list[dict[str, object]] = []
         self._closing = Closing()
         self._gap = ""
         self._colour = console.wants_colour(sys.stdout)
         self._progress = console.Progress(planned, shown=args.json or args.quiet or not sys.stdout.isatty())
 
+    def plan(self, writes: Sequence[Write]) -> None:
+        """Print what will change something, before the first of it is sent."""
+        if writes:
+            print(present.plan(writes), end="\n\n", file=sys.stderr if self._json else sys.stdout, flush=True)
+
     def show(self, result: Result, record: dict[str, Any]) -> None:
         self._progress.step()
         self._closing.add(record)
         if self._json:
             self._rows.append(_row(result))
-        elif result.outcome is not Outcome.PASS:
+        elif result.outcome is Outcome.SKIP and not self._quiet:
+            print(present.line(result, colour=self._colour))
+            self._gap = "\n"
+        elif result.outcome not in (Outcome.PASS, Outcome.SKIP):
             print(present.full(result, self._suite, colour=self._colour), end="\n\n")
             self._gap = ""
         elif not self._quiet:
@@ -93,7 +169,7 @@ class _Printer:
             console.print_json({**summary, "evidence": str(path), "results": self._rows})
         else:
             trouble = ["the run was interrupted: what is missing was not judged"] if summary["interrupted"] else []
-            trouble += [said] if said else []
+            trouble += [*self.trouble, *([said] if said else [])]
             files = {"evidence": path, **({"page": path.with_name(publish.PAGE)} if publish.wanted(os.environ) else {})}
             rows = self._closing.rows(
                 screen(sys.stdout), files, trouble=trouble, took_ms=summary["duration_ms"], colour=self._colour

@@ -16,6 +16,7 @@ from typing import Any
 
 from provendor.archive import KeptRun
 from provendor.plaintext import visible
+from provendor.run import rerun_command
 from provendor.spots import Spot, spot_told
 from provendor.story import CaseTold, Story
 from provendor.verdict import sentence
@@ -89,7 +90,7 @@ def headline(case: CaseTold, record: dict[str, Any]) -> str:
 
 def rerun(case: CaseTold) -> str:
     """Return the command that runs this case again."""
-    return f"provendor prove {visible(case.id)}"
+    return rerun_command(visible(case.id), case.environment)
 
 
 def provenance(case: CaseTold) -> str:
