@@ -434,6 +434,7 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "vendor_file.docs": [(f"{_V} docs", "https://docs.example.com")],
     "vendor_file.runbook": [(f"{_V} runbook", "https://runbook.example.com")],
     "vendor_file.api_version": [(f"{_V} api_version", "2")],
+    "vendor_file.api_version_ends": [(f"{_V} api_version_ends", "2027-07-01")],
     "vendor_file.notes": [(f"{_V} notes", "Mind the gap.")],
     "vendor_file.environments": [(f"{_V} environments", {})],
     "vendor_file.environments.sandbox": [(f"{_V} environments sandbox", {"base_url": "https://sandbox.example.com"})],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -354,6 +355,9 @@ def test_the_snapshot_names_what_is_there_and_shows_no_value(tmp_path: Path):
         "owner": "integrations",
         "docs": None,
         "runbook": "https://wiki.acme.com/run",
+        "api_version": None,
+        "api_version_ends": None,
+        "max_age_days": 365,
         "cases": 1,
         "probes": 1,
         "flag": {"env": "ACME_LIVE", "on": True},
@@ -386,3 +390,29 @@ def test_every_vendor_of_this_repository_says_what_it_needs():
 
     assert {name for name, each in told.items() if each["blocks"] is None} == set()
     assert {name for name, each in told.items() if each["unblock"] is None} == set()
+
+
+def a_jwt(claims: bytes) -> str:
+    return ".".join(
+        urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b'{"alg":"HS256"}', claims, b"signature")
+    )
+
+
+def test_a_credential_that_says_when_it_ends_is_believed(tmp_path: Path):
+    """A JWT does; its day is kept, and nothing else of it."""
+    token = a_jwt(b'{"role":"anon","exp":1798761600}')
+
+    told = readiness.snapshot(the_vendor(tmp_path), {**READY, "ACME_API_KEY": token})
+
+    assert told["credentials"] == [{"env": "ACME_API_KEY", "name": "api_key", "present": True, "ends": "2027-01-01"}]
+    assert token.split(".")[1] not in str(told)
+
+
+@pytest.mark.parametrize(
+    "value", ["eyJ..", "eyJ.%%%.x", a_jwt(b"[]"), a_jwt(b'{"exp":"soon"}'), a_jwt(b'{"exp":1e300}'), a_jwt(b"[" * 9999)]
+)
+def test_what_only_looks_as_if_it_said_so_ends_on_no_known_day(tmp_path: Path, value: str):
+    """Unknown is nothing, not an error."""
+    told = readiness.snapshot(the_vendor(tmp_path), {**READY, "ACME_API_KEY": value})
+
+    assert "ends" not in told["credentials"][0]

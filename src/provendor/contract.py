@@ -538,6 +538,7 @@ class Vendor(NamedTuple):
     runbook: str = ""
     notes: str = ""
     api_version: str | None = None
+    api_version_ends: date | None = None
     environments: Mapping[str, Environment] = _NOTHING
     live_flag: str | None = None
     variables: Mapping[str, Variable] = _NOTHING

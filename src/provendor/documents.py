@@ -48,6 +48,7 @@ def _vendor(vendor: Vendor, page: VendorPage) -> str:
 def _facts(page: VendorPage) -> str:
     facts = {
         "API version": page.api_version,
+        "Answered until": page.api_version_ends,
         "Owner": page.owner,
         "Documentation": f"<{page.docs}>" if page.docs else "",
         "Runbook": f"<{page.runbook}>" if page.runbook else "",

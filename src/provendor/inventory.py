@@ -106,6 +106,7 @@ class VendorPage:
     docs: str
     runbook: str
     api_version: str | None
+    api_version_ends: str | None
     live_flag: str | None
     notes: str
     rate_limit: str
@@ -130,6 +131,7 @@ def page(vendor: Vendor, cassettes: Path, today: date, cache: Cache | None = Non
         docs=vendor.docs,
         runbook=vendor.runbook,
         api_version=vendor.api_version,
+        api_version_ends=vendor.api_version_ends.isoformat() if vendor.api_version_ends else None,
         live_flag=vendor.live_flag,
         notes=vendor.notes,
         rate_limit=_rate(vendor.rate_limit),

@@ -280,6 +280,9 @@ def snapshot(vendor: Vendor, env: Mapping[str, str]) -> dict[str, Any]:
         "owner": vendor.owner or None,
         "docs": vendor.docs or None,
         "runbook": vendor.runbook or None,
+        "api_version": vendor.api_version,
+        "api_version_ends": vendor.api_version_ends.isoformat() if vendor.api_version_ends else None,
+        "max_age_days": vendor.max_age_days,
         "cases": len(vendor.cases),
         "probes": sum(operation.probe is not None for operation in vendor.operations.values()),
         "flag": {"env": vendor.live_flag, "on": is_on(vendor.live_flag, env)} if vendor.live_flag else None,
@@ -304,4 +307,23 @@ def _credentials(vendor: Vendor, ready: Readiness) -> Iterator[dict[str, Any]]:
     filled = filled_by(vendor.oauth2) if vendor.oauth2 else set[str]()
     for name, variable in vendor.variables.items():
         if variable.secret and name not in filled:
-            yield {"env": variable.env, "name": name, "present": name in ready.values.of}
+            value = ready.values.of.get(name)
+            ends = _ends(str(value))
+            known = {"env": variable.env, "name": name, "present": value is not None}
+            yield {**known, "ends": ends} if ends else known
+
+
+def _ends(value: str) -> str | None:
+    """Return the day on which a JWT ends by its own word, as an ISO date; None for any other credential."""
+    if not value.startswith("eyJ") or value.count(".") != 2:
+        return None
+    import json  # noqa: PLC0415 - few credentials are a JWT
+    from base64 import urlsafe_b64decode  # noqa: PLC0415
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    claims = value.split(".")[1]
+    try:
+        end = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]
+        return datetime.fromtimestamp(end, UTC).date().isoformat()
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
+        return None

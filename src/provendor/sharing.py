@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -77,6 +78,7 @@ def shared_vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         runbook=value.get("runbook", ""),
         notes=value.get("notes", ""),
         api_version=value.get("api_version"),
+        api_version_ends=date.fromisoformat(value["api_version_ends"]) if "api_version_ends" in value else None,
         environments=MappingProxyType(environments),
         live_flag=value.get("live_flag"),
         variables=MappingProxyType(variables),

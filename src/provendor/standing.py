@@ -91,7 +91,7 @@ def _credentials(given: Any) -> tuple[Credential, ...] | None:
     if not isinstance(given, list):
         return None
     return tuple(
-        Credential(str(each.get("name")), str(each.get("env")), each.get("present") is True)
+        Credential(str(each.get("name")), str(each.get("env")), each.get("present") is True, _text(each, "ends"))
         for each in map(_mapping, given)
     )
 

@@ -134,11 +134,15 @@ class CaseTold(NamedTuple):
 
 
 class Credential(NamedTuple):
-    """A credential that live answers need: its name in the contract, its variable, and whether that was set in the run."""
+    """A credential that live answers need: its name in the contract, its variable, and whether that was set in the run.
+
+    `ends` is the day on which it ends; None where it does not say.
+    """
 
     name: str
     env: str
     present: bool
+    ends: str | None = None
 
 
 class Proof(NamedTuple):

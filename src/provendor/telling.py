@@ -33,11 +33,9 @@ def tell(
     vendors: Iterable[str] = (),
 ) -> Story:
     """Return what a run amounts to. `vendors` are all that have a contract; those that were not asked are told of, too."""
-    gathered = _gather(kept, today)
-    run = _run(kept, gathered)
     readiness = kept.head.get("vendors")
-    for name, known in readiness.items() if isinstance(readiness, dict) else ():
-        gathered.radar.known(str(name), known if isinstance(known, dict) else {})
+    gathered = _gather(kept, today, Radar(today, readiness))
+    run = _run(kept, gathered)
     rows = standing.rows(readiness, (kept.end or {}).get("strength"), gathered.cases, vendors, today)
     whole = run.finished and not run.selectors
     causes, expiries = gathered.causes.told(), gathered.radar.told()
@@ -66,8 +64,8 @@ class _Gathered:
     unreadable: int = 0
 
 
-def _gather(kept: KeptRun, today: date) -> _Gathered:
-    gathered = _Gathered(Radar(today))
+def _gather(kept: KeptRun, today: date, radar: Radar) -> _Gathered:
+    gathered = _Gathered(radar)
     for offset, record in kept.results():
         try:
             case = _case(record, offset, today)
