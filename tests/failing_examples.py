@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 import delivery_suites
+import fault_table
 import plan_suites
 from builders import a_case, a_live_exchange, a_recording, a_rule, a_schema, an_exchange, an_expect
 from delivery_suites import signed, with_header, without
@@ -28,6 +29,7 @@ from provendor.codes import CODES
 from provendor.contract import Expect, HeaderTest, Indicator, McpAnswer, OfferedTool, Pending, Suite
 from provendor.errors import CassetteBroken, CassetteMissing, Fault, NotRecorded, TokenRefused, TransportError
 from provendor.exchange import Exchange, Headers, Json, Request
+from provendor.fault_codes import FAULTS
 from provendor.line import broken_off
 from provendor.network import Refused
 from provendor.run import Result
@@ -327,6 +329,10 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
             ),
             an_expect(),
         ),
+        **{
+            code: Example("status: 200", Fault(code, fault_table.example(code), retryable=each.retryable), an_expect())
+            for code, each in FAULTS.items()
+        },
         "cassette-unused": Example("status: 200", answered(), an_expect(), after=unused),
         "request-mismatch": Example(
             "status: 200",

@@ -16,7 +16,7 @@ from provendor.live import Network, Policy, policy_for
 
 pytestmark = pytest.mark.loopback
 
-SANDBOX = Policy(reach="private", safe=True)
+SANDBOX = Policy(reach="private")
 
 
 def send(*requests: Request, policy: Policy = SANDBOX) -> list[Exchange]:

@@ -416,3 +416,13 @@ def test_what_only_looks_as_if_it_said_so_ends_on_no_known_day(tmp_path: Path, v
     told = readiness.snapshot(the_vendor(tmp_path), {**READY, "ACME_API_KEY": value})
 
     assert "ends" not in told["credentials"][0]
+
+
+def test_what_is_generated_waits_for_no_variable(tmp_path: Path):
+    """An idempotency key: its example stands in until a case is asked, then it is a new one."""
+    variables = {"user_id": {"env": "ACME_USER_ID", "example": 7}, "key": {"generate": "uuid", "example": "an-example"}}
+    ready = readiness.of(the_vendor(tmp_path, variables=variables), READY)
+
+    assert why(ready) == []
+    assert (ready.values.of["key"], ready.values.generated) == ("an-example", frozenset({"key"}))
+    assert ready.values.anew().for_request("acme/users.get:ok").of["key"] != "an-example"

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from builders import a_case
 from provendor import requests
-from provendor.contract import Auth, Body, Environment, Place, Template, Variable, Vendor
+from provendor.contract import Auth, Body, Case, Environment, Place, Template, Variable, Vendor
 from provendor.errors import UsageError
 from provendor.requests import Values
 
@@ -327,3 +328,22 @@ def test_any_form_comes_back(fields):
 
     sent = [(name, value) for name, values in fields.items() for value in values]
     assert parse_qsl(request.body.decode(), keep_blank_values=True) == sent
+
+
+def test_an_idempotency_key_is_the_same_whenever_a_request_is_built_again_and_another_in_every_case():
+    """Its example, until a case is asked live; of two steps of one flow, each has its own."""
+    template = Template("POST", "/orders", headers={"Idempotency-Key": "{key}"})
+    create, pay = a_case("acme/orders:ok", template=template), a_case("acme/payments:ok", template=template)
+    values = Values({**BASE, "key": "an-example"}, generated=frozenset({"key"}))
+
+    def key(case: Case, of: Values) -> str:
+        found = requests.build(case, of).headers.get("idempotency-key")
+        assert found
+        return found
+
+    first, second = values.anew(), values.anew()
+    assert key(create, values) == "an-example"
+    assert key(create, first) == key(create, first)
+    assert len({key(create, first), key(pay, first), key(create, second), "an-example"}) == 4
+    assert str(UUID(key(create, first))) == key(create, first)
+    assert Values(BASE).anew() == Values(BASE)

@@ -1,9 +1,8 @@
 """httpx over libcurl: a client that sends exactly what it is given, and keeps nothing of the answer.
 
-    async with Client(route) as client:
-        answer = await client.send("GET", "https://acme.example/users/7", headers, b"", total_s=5.0)
-        async for data in answer.chunks():
-            ...
+    answer = await client.send("GET", "https://acme.example/users/7", headers, b"", total_s=5.0, connect_s=1.0, again=True)
+    while data := await answer.read():
+        ...
 
 What libcurl reports of an answer, and of a failure, travels with httpx's own response and exceptions.
 """
@@ -14,7 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable
 from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final, Self
+from typing import Final
 
 import httpx
 
@@ -60,7 +59,7 @@ class CurlTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Break off what is under way, and close every connection."""
-        await self._curl.__aexit__()
+        await self._curl.close()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -70,7 +69,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for data in self._transfer.chunks():
+            while data := await self._transfer.read():
                 yield data
         except Broken as broken:
             raise _as_httpx(broken)(broken.words, request=self._request) from broken
@@ -88,17 +87,17 @@ class Answer:
         self.transfer: Transfer = response.extensions["transfer"]
         self._response = response
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives, with its content encoding; raises Broken."""
-        try:
-            async for data in self._response.aiter_raw():
-                yield data
-        except httpx.TransportError as error:
-            raise _cause(error) from None
+    async def read(self) -> bytes:
+        """Return what has arrived of the body since, with its content encoding; nothing at its end. Raises Broken."""
+        return await self.transfer.read()
 
     async def close(self) -> None:
         """Read no further."""
         await self._response.aclose()
+
+
+class Unsendable(Exception):
+    """A request that cannot be put on a wire; the text says nothing of it, because it may hold a secret."""
 
 
 class Client:
@@ -113,10 +112,7 @@ class Client:
             headers={"user-agent": user_agent, "accept-encoding": "gzip, deflate, br, zstd"},
         )
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
+    async def close(self) -> None:
         """Break off what is under way, and close every connection."""
         await self._http.aclose()
 
@@ -131,14 +127,17 @@ class Client:
         connect_s: float,
         again: bool,
     ) -> Answer:
-        """Send a request and return when the head of its answer is there; raises Broken."""
-        request = self._http.build_request(
-            method,
-            url,
-            headers=list(headers),
-            content=body or None,
-            extensions={"timeout": {"total": total_s, "connect": connect_s}, "again": again},
-        )
+        """Send a request and return when the head of its answer is there; raises Broken or Unsendable."""
+        try:
+            request = self._http.build_request(
+                method,
+                url,
+                headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
+                content=body or None,
+                extensions={"timeout": {"total": total_s, "connect": connect_s}, "again": again},
+            )
+        except (httpx.InvalidURL, ValueError) as reason:
+            raise Unsendable(type(reason).__name__) from None
         token = _OURS.set(True)
         try:
             return Answer(await self._http.send(request, stream=True, follow_redirects=False))

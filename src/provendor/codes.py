@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from provendor.errors import UsageError
+from provendor.fault_codes import FAULTS
 from provendor.suggest import did_you_mean
 
 
@@ -422,7 +423,9 @@ _TABLE = (
     ),
 )
 
-CODES: Mapping[str, Code] = MappingProxyType({entry.code: entry for entry in _TABLE})
+_FAULTS = tuple(Code(each.code, each.title, each.meaning, each.do) for each in FAULTS.values())
+
+CODES: Mapping[str, Code] = MappingProxyType({entry.code: entry for entry in (*_TABLE, *_FAULTS)})
 
 _DECIDE = (
     "Find out who is right: a real answer or the vendor's source decides. Mend the contract or the recording, or list the "

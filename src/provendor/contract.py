@@ -37,7 +37,8 @@ class Place(NamedTuple):
 class Variable(NamedTuple):
     """A value that differs between environments. `example` is what replay and cassettes use.
 
-    A secret is a variable whose example defaults to `<name>` and whose live value never reaches disk or console.
+    A secret is a variable whose example defaults to `<name>` and whose live value never reaches disk or console. One that
+    is `generated` is new for every request: an idempotency key.
     """
 
     name: str
@@ -46,17 +47,22 @@ class Variable(NamedTuple):
     default: str | None = None
     secret: bool = False
     title: str = ""
+    generated: bool = False
 
 
 class Environment(NamedTuple):
     """One place where the vendor can be called. `base_url.example` is what replay uses.
 
     A `private` one stands in our own network: a production there may be at a private address, or on this machine.
+    `proxy`, `ca_bundle` and `client_certificate` name environment variables; an empty `proxy` is none at all.
     """
 
     name: str
     base_url: Variable
     private: bool = False
+    proxy: str | None = None
+    ca_bundle: str | None = None
+    client_certificate: str | None = None
 
 
 class Auth(NamedTuple):

@@ -1,10 +1,9 @@
 """HTTP over libcurl, on the running event loop; the one module that knows pycurl.
 
-    async with Curl(route) as curl:
-        transfer = await curl.start(Call("GET", "https://acme.example/users/7"))    # the head of the answer is there
-        async for data in transfer.chunks():
-            ...
-        transfer.phases, transfer.peer
+    transfer = await curl.start(Call("GET", "https://acme.example/users/7"))        # the head of the answer is there
+    while data := await transfer.read():
+        ...
+    transfer.phases, transfer.peer
 
 libcurl follows no redirect, undoes no encoding, keeps no cookies and reads no environment: what is sent is what was asked,
 and what is handed on is what came.
@@ -15,13 +14,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pycurl
@@ -34,10 +33,12 @@ MOST_AT_ONCE: Final = 256
 """Transfers under way; others wait for their turn, and that wait is no part of what is measured."""
 
 _MOST_CONNECTIONS: Final = 512  # idle ones included: a process may often have 1024 open files, and others need some
-_E_PROXY: Final = 97  # pycurl has no name for it
+_E_PROXY: Final = 97  # pycurl has no name for these two
+_SUPPRESS_CONNECT_HEADERS: Final = 265
 # What libcurl or pycurl would add where the request has none; a header without a value is not sent.
 _UNASKED: Final = {b"accept": b"Accept:", b"user-agent": b"User-Agent:", b"content-type": b"Content-Type:"}
 # What libcurl says itself: the length of the body, how the connection goes on.
+_ENDS_LINES: Final = frozenset(b"\r\n\0")
 _CURLS_OWN: Final = frozenset({b"content-length", b"connection", b"transfer-encoding"})
 
 
@@ -105,10 +106,7 @@ class Curl:
         self._handles: list[pycurl.Curl] = []
         self._running: set[Transfer] = set()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
+    async def close(self) -> None:
         """Break off what is under way, and close every connection."""
         for transfer in tuple(self._running):
             transfer.break_off(pycurl.E_ABORTED_BY_CALLBACK, "the connections are being closed")
@@ -120,11 +118,10 @@ class Curl:
     async def start(self, call: Call) -> Transfer:
         """Send a request and return when the head of the answer is there; raises Broken."""
         transfer = Transfer(self, call)
-        try:
-            async with asyncio.timeout(call.timeout_s):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise Broken(pycurl.E_OPERATION_TIMEDOUT, "no turn among our own transfers", transfer) from None
+        if self._turns.locked():
+            await self._wait_for_turn(transfer)
+        else:
+            await self._turns.acquire()
         self._running.add(transfer)
         try:
             transfer.begin(self._handles.pop() if self._handles else pycurl.Curl())
@@ -133,6 +130,16 @@ class Curl:
             transfer.close()
             raise
         return transfer
+
+    async def _wait_for_turn(self, transfer: Transfer) -> None:
+        since = time.perf_counter()
+        try:
+            async with asyncio.timeout(transfer.call.timeout_s):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Broken(pycurl.E_OPERATION_TIMEDOUT, "no turn among our own transfers", transfer) from None
+        finally:
+            transfer.waited_s = time.perf_counter() - since
 
     def done(self, transfer: Transfer, handle: pycurl.Curl, *, broken_off: bool = False) -> None:
         """Take a handle back when its transfer has ended, however it did."""
@@ -154,12 +161,14 @@ class Transfer:
         self.protocol: str | None = None
         self.headers: list[tuple[bytes, bytes]] = []
         self.stage = Stage.TURN
+        self.waited_s = 0.0
         self.received = 0
         self.phases = Phases()
         self.peer: Peer | None = None
         self.system_error = 0
         self.verify_result = 0
         self.refused: tuple[str, str] | None = None
+        self.tried: str | None = None
         self._curl = curl
         self._parts = urlsplit(call.url)
         self._handle: pycurl.Curl | None = None
@@ -173,6 +182,21 @@ class Transfer:
 
     # --- for those who read the answer ---
 
+    @property
+    def host(self) -> str:
+        """The host that is called, by name or address."""
+        return self._parts.hostname or ""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as far as the URL names them."""
+        return f"{self._parts.scheme}://{self._parts.netloc.rpartition('@')[2]}"
+
+    @property
+    def through_proxy(self) -> bool:
+        """Whether a proxy carries it."""
+        return self._proxy is not None
+
     async def head(self) -> None:
         """Wait for the head of the answer; raises Broken."""
         while not self._headed:
@@ -180,19 +204,17 @@ class Transfer:
                 raise self._trouble
             await self._news()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives, still encoded; raises Broken where it does not come to its end."""
-        while True:
-            if self._chunks:
-                data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-                self._chunks.clear()
-                yield data
-            elif self._handle is not None:
-                await self._news()
-            elif self._trouble is not None:
-                raise self._trouble
-            else:
-                return
+    async def read(self) -> bytes:
+        """Return what has arrived of the body since, still encoded; nothing at its end. Raises Broken."""
+        while not self._chunks:
+            if self._handle is None:
+                if self._trouble is not None:
+                    raise self._trouble
+                return b""
+            await self._news()
+        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        return data
 
     def close(self) -> None:
         """Read no further; a transfer that has not ended yet is broken off, and its connection closed."""
@@ -215,9 +237,9 @@ class Transfer:
         """Hand the request to libcurl."""
         self._handle = handle
         self.stage = Stage.LOOKUP
-        objection = self._curl.route.objection(self._parts.hostname or "")
+        objection = self._curl.route.objection(self.host)
         if objection is not None:
-            self.refused = (self._parts.hostname or "", objection)
+            self.refused = (self.host, objection)
             self._end(pycurl.E_COULDNT_CONNECT, "not called")
             return
         try:
@@ -259,7 +281,7 @@ class Transfer:
     def _set_options(self, handle: pycurl.Curl) -> None:
         call, route, parts = self.call, self._curl.route, self._parts
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._proxy = route.proxy_for(parts.scheme, parts.hostname or "", port)
+        self._proxy = route.proxy_for(parts.scheme, self.host, port)
         set_ = handle.setopt
         set_(pycurl.URL, call.url)
         set_(pycurl.PATH_AS_IS, 1)
@@ -267,13 +289,14 @@ class Transfer:
         set_(pycurl.NOSIGNAL, 1)
         set_(pycurl.PROXY, self._proxy or "")  # an empty one keeps libcurl from reading the environment
         set_(pycurl.NOPROXY, "")
+        set_(_SUPPRESS_CONNECT_HEADERS, 1)  # what a proxy answers is no part of the vendor's answer
         set_(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
         set_(pycurl.HTTPHEADER, self._header_lines())
         set_(pycurl.HEADERFUNCTION, self._on_header)
         set_(pycurl.WRITEFUNCTION, self._on_data)
         set_(pycurl.OPENSOCKETFUNCTION, self._on_socket)
-        set_(pycurl.TIMEOUT_MS, _milliseconds(call.timeout_s))
-        set_(pycurl.CONNECTTIMEOUT_MS, _milliseconds(call.connect_s))
+        set_(pycurl.TIMEOUT_MS, _milliseconds(call.timeout_s, self.waited_s))
+        set_(pycurl.CONNECTTIMEOUT_MS, _milliseconds(call.connect_s, 0.0))
         # libcurl sends anew what met a dead connection, whatever it is. What must not be sent twice gets a connection of its own.
         set_(pycurl.FRESH_CONNECT, 0 if call.again else 1)
         if route.hosts:
@@ -302,7 +325,7 @@ class Transfer:
             handle.setopt(pycurl.PROXY_CAINFO, trusted)
         if route.certificate:
             handle.setopt(pycurl.SSLCERT, route.certificate)
-            handle.setopt(pycurl.SSLKEY, route.key or route.certificate)
+            handle.setopt(pycurl.SSLKEY, route.certificate)
             handle.setopt(pycurl.KEYPASSWD, "")  # without one OpenSSL asks on the terminal
 
     def _header_lines(self) -> list[bytes]:
@@ -310,6 +333,8 @@ class Transfer:
         lines = [line for name, line in _UNASKED.items() if name not in known]
         lines.append(b"Expect:")  # a body is sent at once
         for name, value in self.call.headers:
+            if not _ENDS_LINES.isdisjoint(name + value):
+                raise ValueError("a header that would be several lines")
             if name.lower() not in _CURLS_OWN:
                 lines.append(name + b": " + value if value.strip() else name + b";")
         return lines
@@ -318,11 +343,12 @@ class Transfer:
 
     def _on_socket(self, _purpose: int, address: Any) -> int:
         """Make the socket for one address, unless it must not be called: the name was looked up, so that no name hides it."""
-        host = str(address.addr[0]) if isinstance(address.addr, tuple) else ""
+        host, port = address.addr[:2] if isinstance(address.addr, tuple) else ("", 0)
         objection = None if self._proxy else self._curl.route.objection(host)
         if objection is not None:
             self.refused = (host, objection)
             return pycurl.SOCKET_BAD
+        self.tried = _address(host, port)
         with socket.socket(address.family, address.socktype, address.protocol) as made:
             try:
                 # libcurl connects by itself: whoever watches Python's sockets is told, and may refuse.
@@ -361,15 +387,19 @@ class Transfer:
         queued, looked, connected, secured, ready, first, total = (get(each) for each in _TIMERS)
         secure = self._parts.scheme == "https"
         anew = get(pycurl.NUM_CONNECTS) > 0
+        # Where a transfer fails, libcurl sets the moments that were not reached; what was seen tells which are true.
+        answered = self.status > 0
+        if not answered and self.stage is not Stage.TURN:
+            self.stage = _stage(
+                self.tried is not None, get(pycurl.PRIMARY_IP), connected, secured if secure else connected
+            )
         self.phases = Phases(
             dns_ms=_span(queued, looked) if anew else None,
             connect_ms=_span(looked, connected) if anew else None,
             tls_ms=_span(connected, secured) if anew and secure else None,
-            first_byte_ms=_span(ready, first),
-            total_ms=_span(ready, total) if first else None,
+            first_byte_ms=_span(ready, first) if answered else None,
+            total_ms=_span(ready, total) if answered else None,
         )
-        if not self.status:
-            self.stage = _stage(looked, connected, secured if secure else connected, ready)
         self.system_error = get(pycurl.OS_ERRNO)
         self.verify_result = get(pycurl.SSL_VERIFYRESULT)
         self.peer = self._who(handle, secure, anew)
@@ -378,14 +408,13 @@ class Transfer:
         ip, port = handle.getinfo(pycurl.PRIMARY_IP), handle.getinfo(pycurl.PRIMARY_PORT)
         if not ip:
             return None
-        address = f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
         known, number = self._curl.certificates, handle.getinfo(pycurl.CONN_ID)
         if secure and anew and (shown := _certificate(handle.getinfo(pycurl.INFO_CERTINFO))):
             if len(known) >= 2 * _MOST_CONNECTIONS:
                 known.clear()
             known[number] = shown
         # Through a proxy, the address is the proxy's, and nobody knows the other.
-        return Peer(None if self._proxy else address, self.protocol, known.get(number) if secure else None)
+        return Peer(None if self._proxy else _address(ip, port), self.protocol, known.get(number) if secure else None)
 
 
 _TIMERS: Final = (
@@ -401,22 +430,25 @@ _TIMERS: Final = (
 
 def _span(start_us: int, end_us: int) -> float | None:
     """Return the milliseconds between two moments; None where the later one did not come."""
-    return (end_us - start_us) / 1000 if end_us else None
+    return max(0, end_us - start_us) / 1000 if end_us else None
 
 
-def _stage(looked: int, connected: int, secured: int, ready: int) -> Stage:
+def _stage(opened: bool, reached: str, connected: int, secured: int) -> Stage:
     """Return what was waited for before anything of the answer came; a moment that did not come is 0."""
-    if ready:
-        return Stage.ANSWER
-    if not looked:
-        return Stage.LOOKUP
+    if not opened:
+        return Stage.ANSWER if reached else Stage.LOOKUP  # a connection that was there already, or none at all
     if not connected:
         return Stage.CONNECT
     return Stage.ANSWER if secured else Stage.TLS
 
 
-def _milliseconds(seconds: float | None) -> int:
-    return 0 if seconds is None else max(1, round(seconds * 1000))
+def _address(ip: str, port: int) -> str:
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+def _milliseconds(seconds: float | None, spent: float) -> int:
+    """Return how long libcurl may take; 0 is for ever."""
+    return 0 if seconds is None else max(1, round((seconds - spent) * 1000))
 
 
 def _certifi() -> str:

@@ -106,7 +106,7 @@ class TokenRefused(TransportError):
 
 
 class Fault(TransportError):
-    """No answer came over the network. `code` is one of the fault table, such as `timed-out` or `certificate-expired`.
+    """No answer came over the network. `code` is one of the fault table, such as `no-answer` or `certificate-expired`.
 
     `attempts` are all tries that led to it, `peer` is who was reached, as far as anybody was.
     """

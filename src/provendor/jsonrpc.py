@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
@@ -16,6 +17,39 @@ _FRAME: Final = frozenset(("jsonrpc", "method", "result", "error"))
 _OF_CALLS: Final = frozenset(("content", "structuredContent", "isError"))
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _FIELD: Final = re.compile(rb"\s*(?:event|data|id|retry)?:")
+
+
+class Listener:
+    """Reads a stream of events up to the answer to the request `wanted`: the server may leave it open afterwards."""
+
+    def __init__(self, wanted: Id) -> None:
+        self._wanted = wanted
+        self._events = Events()
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+
+    def has_answer(self, data: bytes) -> bool:
+        """Take the next bytes and tell whether the answer is complete with them."""
+        return any(
+            isinstance(each, dict) and ("result" in each or "error" in each) and is_id(each.get("id"), self._wanted)
+            for each in self._events.feed(self._decode(data))
+        )
+
+
+def asked_id(body: bytes) -> Id | None:
+    """Return the id of the request that a body holds; None where it is no JSON-RPC request."""
+    if b'"jsonrpc"' not in body:
+        return None
+    try:
+        message = parsed(body.decode("utf-8"))
+    except ValueError:
+        return None
+    number = message.get("id") if isinstance(message, dict) and "method" in message else None
+    return number if isinstance(number, (int, str)) and not isinstance(number, bool) else None
+
+
+def is_stream(headers: Headers) -> bool:
+    """Tell whether an answer is a stream of events by its content type."""
+    return (headers.get("content-type") or "").partition(";")[0].strip().lower() == EVENTS
 
 
 def unwrapped(exchange: Exchange, wanted: Id | None) -> Exchange:
@@ -63,25 +97,55 @@ def with_message(exchange: Exchange, message: Json) -> Exchange:
 
 
 def _is_stream(exchange: Exchange) -> bool:
-    given = exchange.headers.get("content-type")
-    if given is not None:
-        return given.partition(";")[0].strip().lower() == EVENTS
+    if exchange.headers.get("content-type") is not None:
+        return is_stream(exchange.headers)
     return _FIELD.match(exchange.body) is not None
 
 
-def stream(text: str) -> Iterator[Json]:
-    """Yield the messages of a stream of events; comments, events without data and what is no JSON are passed over."""
-    data: list[str] = []
-    for line in (*_LINE_END.split(text.removeprefix("\ufeff")), ""):
+class Events:
+    """The messages of a stream of events, as its text arrives. Comments and what is no JSON are passed over."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._data: list[str] = []
+        self._begun = False
+        self._after_return = False
+
+    def feed(self, text: str) -> Iterator[Json]:
+        """Yield the messages that are complete with this piece of text."""
+        if not text:
+            return
+        if self._after_return:
+            text = text.removeprefix("\n")  # the second half of a line's end
+        if not self._begun:
+            self._begun, text = True, text.removeprefix("\ufeff")
+        self._after_return = text.endswith("\r")
+        *lines, self._rest = _LINE_END.split(self._rest + text)
+        for line in lines:
+            yield from self._line(line)
+
+    def end(self) -> Iterator[Json]:
+        """Yield the last message where the stream ends without the empty line that belongs behind it."""
+        for line in (self._rest, ""):
+            yield from self._line(line)
+
+    def _line(self, line: str) -> Iterator[Json]:
         if line:
             field, _, value = line.partition(":")
             if field == "data":
-                data.append(value.removeprefix(" "))
-            continue
+                self._data.append(value.removeprefix(" "))
+            return
+        data, self._data = self._data, []
         if any(data):
             with suppress(ValueError):
                 yield parsed("\n".join(data))
-        data = []
+
+
+def stream(text: str) -> Iterator[Json]:
+    """Yield the messages of a whole stream of events."""
+    events = Events()
+    yield from events.feed(text)
+    yield from events.end()
 
 
 def parsed(text: str) -> Json:

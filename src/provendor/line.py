@@ -109,7 +109,7 @@ class Line:
     async def _asked(self, case: Case, values: Values, trail: Trail) -> Asked:
         clock = self._network.clock
         if self._tokens is None or values is self._ready.values:
-            return await ask(case, values, trail, clock)
+            return await ask(case, values.anew(), trail, clock)
         asked = await ask_with_token(case, self._tokens, trail, clock)
         await self._values(case)  # there may be a new token, which must be shown nowhere either
         return asked

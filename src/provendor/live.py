@@ -9,75 +9,44 @@ A case gets a caller of its own. Whatever comes of a request is an `Exchange` or
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from typing import Final, Literal, Self
-from urllib.parse import quote, urlencode
+from itertools import count
+from typing import Final, Self
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import provendor
-from provendor.client import Answer, Client
+from provendor import rates, retries
+from provendor.classify import classify
+from provendor.client import Answer, Client, Unsendable
 from provendor.clock import Clock, RealClock
-from provendor.compression import MAX_BODY
-from provendor.contract import Case, ErrorRule, Flow, Paging, Vendor
+from provendor.compression import TooLarge, undo_strictly
+from provendor.curl import Broken, Transfer
+from provendor.errors import Fault
 from provendor.exchange import Attempt, Exchange, Headers, Request, Source
+from provendor.faults import fault, made
+from provendor.jsonrpc import Listener, asked_id, is_stream
 from provendor.pacing import Pace
-from provendor.route import Reach, Route, from_environment
+from provendor.plaintext import visible
+from provendor.policy import CONNECT_S, Policy, policy_for
+from provendor.route import Route, from_environment
 
-REQUEST_S: Final = 30.0
-"""How long a case may take for each request that it plans, where its contract says nothing."""
+__all__ = ["Caller", "Network", "Policy", "policy_for"]
 
-CONNECT_S: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What one case may do on the network.
-
-    deadline_s   for everything: requests, tries, and the waiting between them
-    safe         its requests may be sent again, because they only read or carry an idempotency key
-    errors       the error table, which says what is worth another try
-    attempts     tries of one request at most, the first included
-    reach        which addresses may be called
-    most_bytes   of one body, before and after decompression
-    """
-
-    deadline_s: float = REQUEST_S
-    safe: bool = False
-    errors: tuple[ErrorRule, ...] = ()
-    attempts: int = 3
-    reach: Reach = "public"
-    most_bytes: int = MAX_BODY
-
-
-def policy_for(case: Case, vendor: Vendor, environment: Literal["sandbox", "production"]) -> Policy:
-    """Return what the contract allows a case in an environment."""
-    probe = vendor.operations[case.operation].probe if case.operation in vendor.operations else None
-    return Policy(
-        deadline_s=probe.timeout_s if probe and environment == "production" else _deadline_s(case),
-        safe=case.safety == "read",
-        errors=case.expect.errors,
-        reach="public" if environment == "production" and not _is_private(vendor, environment) else "private",
-    )
-
-
-def _is_private(vendor: Vendor, environment: str) -> bool:
-    there = vendor.environments.get(environment)
-    return there is not None and there.private
-
-
-def _deadline_s(case: Case) -> float:
-    """Return how long a case may take: so much for every request that it plans, and what its polls may wait."""
-    if isinstance(case.plan, Flow):
-        return sum(REQUEST_S + (step.poll.within_s if step.poll else 0.0) for step in case.plan.steps)
-    return REQUEST_S * (case.plan.max_pages if isinstance(case.plan, Paging) else 1)
+MOST_REDIRECTS: Final = 5
+_USER_AGENT: Final = f"provendor/{provendor.__version__}"
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Network:
     """What the live calls of a run share: connections, trust, and how often may be tried again.
 
-    Made and used on one event loop. `clock` is what is waited on, `wall` returns seconds since the epoch.
+    Made and used on one event loop. `clock` is what is waited on, `wall` returns seconds since the epoch; `hosts` are
+    addresses of names that are not looked up. Leaving it breaks off what is still under way: a `Fault` with the code
+    `cancelled`.
     """
 
     def __init__(
@@ -86,12 +55,16 @@ class Network:
         env: Mapping[str, str],
         clock: Clock | None = None,
         wall: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
         hosts: Mapping[str, str] | None = None,
     ) -> None:
         self.clock = clock or RealClock()
         self.wall = wall
-        self._route = replace(from_environment(env), hosts=tuple((hosts or {}).items()))
+        self.chance = chance
+        self._env = env
+        self._hosts = tuple((hosts or {}).items())
         self._clients: dict[Route, Client] = {}
+        self._budgets: dict[str, retries.Budget] = {}
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -106,64 +79,216 @@ class Network:
         """Return the transport for one case; its deadline begins with the first request."""
         return Caller(self, policy, pace)
 
-    async def client(self, reach: Reach) -> Client:
-        """Return the client whose connections lead where this reach allows."""
-        route = replace(self._route, reach=reach)
-        if route not in self._clients:
-            self._clients[route] = await self._open.enter_async_context(Client(route, _USER_AGENT))
-        return self._clients[route]
+    def client(self, policy: Policy) -> Client:
+        """Return the client whose connections go the way that a policy describes."""
+        route = from_environment(self._env, policy.environment)._replace(reach=policy.reach, hosts=self._hosts)
+        client = self._clients.get(route)
+        if client is None:
+            client = self._clients[route] = Client(route, _USER_AGENT)
+            self._open.push_async_callback(client.close)
+        return client
 
-
-_USER_AGENT: Final = f"provendor/{provendor.__version__}"
+    def budget(self, url: str) -> retries.Budget:
+        """Return how often the origin of a URL may be asked again in this run."""
+        return self._budgets.setdefault(_origin(url), retries.Budget())
 
 
 class Caller:
     """The transport of one case."""
 
-    def __init__(self, network: Network, policy: Policy, pace: Pace | None) -> None:
+    def __init__(self, network: Network, policy: Policy, pace: Pace | None = None) -> None:
         self._network = network
         self._policy = policy
         self._pace = pace
+        self._client = network.client(policy)
         self._ends_at: float | None = None
 
     async def send(self, request: Request) -> Exchange:
         """Send a request, again where that is worth it and safe; raises Fault where no answer came."""
         if self._ends_at is None:
             self._ends_at = self._network.clock.now() + self._policy.deadline_s
-        left_s = self._ends_at - self._network.clock.now()
-        started_at = self._network.wall()
-        client = await self._network.client(self._policy.reach)
-        answer = await client.send(
-            request.method,
-            _url(request),
-            request.headers,
-            request.body,
-            total_s=left_s,
-            connect_s=min(CONNECT_S, left_s),
-            again=self._policy.safe,
+        budget = self._network.budget(request.url)
+        budget.earn()
+        attempts: list[Attempt] = []
+        waited_s = 0.0
+        for tries in count(1):
+            outcome = await self._try(request, attempts, waited_s)
+            wait_s = self._wait_s(outcome, request, tries)
+            if wait_s is None or not budget.spend():
+                return _told(outcome, tuple(attempts))
+            await self._network.clock.sleep(wait_s)
+            waited_s = wait_s
+        raise AssertionError  # pragma: no cover - counting has no end
+
+    def _left_s(self) -> float:
+        assert self._ends_at is not None  # noqa: S101 - set by the first request
+        return self._ends_at - self._network.clock.now()
+
+    # --- whether to try again ---
+
+    def _is_safe(self, request: Request) -> bool:
+        """Tell whether a request may reach the vendor twice."""
+        is_read = request.method in _REPEATABLE or request.asked_by in self._policy.safe
+        return is_read or request.headers.get("idempotency-key") is not None
+
+    def _wait_s(self, outcome: Exchange | Fault, request: Request, tries: int) -> float | None:
+        """Return how long to wait before the next try; None where there is none."""
+        policy = self._policy
+        if tries >= policy.attempts or not retries.is_worth_it(outcome, policy.errors, policy.expected):
+            return None
+        if not (self._is_safe(request) or retries.was_unsent(outcome)):
+            return None
+        asked_s = outcome.attempts[-1].retry_after_s if isinstance(outcome, Exchange) else None
+        wait_s = retries.wait_s(tries, self._network.chance)
+        wait_s = wait_s if asked_s is None else max(wait_s, asked_s)
+        return wait_s if wait_s < self._left_s() else None
+
+    # --- one try ---
+
+    async def _try(self, request: Request, attempts: list[Attempt], waited_s: float) -> Exchange | Fault:
+        """Ask once, following redirects within the origin."""
+        if self._pace is not None:
+            try:
+                waited_s += await self._pace.turn(max(0.0, self._left_s()))
+            except Fault as paced_out:
+                return paced_out
+        url = _url(request)
+        for _ in range(MOST_REDIRECTS + 1):
+            outcome = await self._ask(request, url, waited_s)
+            attempts += outcome.attempts
+            if isinstance(outcome, Fault) or not self._redirects(outcome):
+                return outcome
+            url = urljoin(url, outcome.headers.get("location") or "").partition("#")[0]
+            if _origin(url) != _origin(request.url):
+                return made(
+                    "redirect-elsewhere", f"{_origin(request.url)}: it redirects to {visible(_origin(url), 120)}"
+                )
+            waited_s = 0.0
+        return made(
+            "redirect-loop", f"{_origin(request.url)}: more than {MOST_REDIRECTS} redirects, one after the other"
         )
-        body = bytearray()
+
+    async def _ask(self, request: Request, url: str, waited_s: float) -> Exchange | Fault:
+        """Send one request and read its answer; what comes of it holds this one attempt."""
+        started_at, left_s = self._network.wall(), self._left_s()
+        if left_s <= 0:
+            return made("out-of-time", f"{_origin(url)}: the time of the case was over before it was asked")
+        transfer: Transfer | None = None
         try:
-            async for data in answer.chunks():
+            answer = await self._client.send(
+                request.method,
+                url,
+                request.headers,
+                request.body,
+                total_s=left_s,
+                connect_s=CONNECT_S,
+                again=self._is_safe(request),
+            )
+            transfer = answer.transfer
+            try:
+                body = await self._body(request, answer)
+            finally:
+                await answer.close()
+            headers, body = undo_strictly(Headers(answer.headers), body, self._policy.most_bytes)
+        except Broken as broken:
+            transfer = broken.transfer
+            found = fault(broken)
+        except Unsendable:
+            found = made("unsendable", f"{_origin(url)}: the request cannot be sent as it is")
+        except _GivenUp as given_up:
+            found = made(given_up.code, f"{_origin(url)}: {given_up}")
+        except TooLarge as reason:
+            found = made("bomb", f"{_origin(url)}: {reason}")
+        except ValueError as reason:
+            found = made("encoding-invalid", f"{_origin(url)}: the body cannot be decoded as its header says: {reason}")
+        else:
+            return self._exchange(request, answer, headers, body, _attempt(transfer, started_at, waited_s))
+        found.peer = transfer.peer if transfer else None
+        found.attempts = (_attempt(transfer, started_at, waited_s)._replace(error=found.code),)
+        return found
+
+    async def _body(self, request: Request, answer: Answer) -> bytes:
+        """Read the body as far as it is allowed to go; of a stream of events, up to the answer to our request."""
+        most, body = self._policy.most_bytes, bytearray()
+        events = is_stream(Headers(answer.headers))
+        wanted = asked_id(request.body) if events else None
+        listener = None if wanted is None else Listener(wanted)
+        try:
+            while data := await answer.read():
                 body += data
-        finally:
-            await answer.close()
-        return _exchange(request, answer, bytes(body), started_at)
+                if len(body) > most:
+                    raise _GivenUp("too-large", f"the body is larger than {most:,} bytes")
+                if listener is not None and listener.has_answer(data):
+                    break
+        except Broken as broken:
+            if events and broken.is_timeout:
+                raise _GivenUp(
+                    "stream-endless", f"a stream of events did not end; {len(body):,} bytes had come"
+                ) from None
+            raise
+        return bytes(body)
+
+    def _exchange(self, request: Request, answer: Answer, headers: Headers, body: bytes, attempt: Attempt) -> Exchange:
+        made_of = Exchange(
+            request,
+            answer.status,
+            headers,
+            body,
+            Source.LIVE,
+            elapsed_ms=attempt.phases.total_ms,
+            attempts=(attempt,),
+            peer=answer.transfer.peer,
+        )
+        said = rates.told(made_of, self._network.wall())
+        if self._pace is not None:
+            self._pace.heed(said)
+        asked_s = rates.pause_s(said)
+        return made_of if asked_s is None else made_of._replace(attempts=(attempt._replace(retry_after_s=asked_s),))
+
+    def _redirects(self, exchange: Exchange) -> bool:
+        """Tell whether an answer is a redirect to be followed: not where the contract has a name for it."""
+        policy, status = self._policy, exchange.status
+        if status not in _REDIRECTS or not exchange.headers.get("location"):
+            return False
+        if exchange.request.method not in _REPEATABLE and status not in (307, 308):
+            return False  # another method would go to the new place than came to the old one
+        if policy.statuses is not None and status in policy.statuses:
+            return False
+        return classify(policy.errors, exchange) is None
 
 
-def _exchange(request: Request, answer: Answer, body: bytes, started_at: float) -> Exchange:
-    phases = answer.transfer.phases
-    return Exchange(
-        request,
-        answer.status,
-        Headers(answer.headers),
-        body,
-        Source.LIVE,
-        elapsed_ms=phases.total_ms,
-        attempts=(Attempt(started_at, answer.status, phases=phases),),
-        peer=answer.transfer.peer,
-    )
+class _GivenUp(Exception):
+    """An answer that is not read to its end."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def _attempt(transfer: Transfer | None, started_at: float, waited_s: float) -> Attempt:
+    if transfer is None:
+        return Attempt(started_at, None, waited_ms=waited_s * 1000)
+    waited_s += transfer.waited_s
+    return Attempt(started_at, transfer.status or None, phases=transfer.phases, waited_ms=waited_s * 1000)
+
+
+def _told(outcome: Exchange | Fault, attempts: tuple[Attempt, ...]) -> Exchange:
+    """Return or raise what came of it in the end, with every attempt."""
+    if isinstance(outcome, Fault):
+        outcome.attempts = attempts
+        raise outcome
+    return outcome if outcome.attempts == attempts else outcome._replace(attempts=attempts)
 
 
 def _url(request: Request) -> str:
     return f"{request.url}?{urlencode(request.query, quote_via=quote)}" if request.query else request.url
+
+
+def _origin(url: str) -> str:
+    """Return scheme, host and port, the port also where it is the usual one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return "an address that cannot be read"
+    return f"{parts.scheme}://{parts.hostname}:{port}"

@@ -77,7 +77,7 @@ class Tokens:
             self._given = self._given._replace(of={**self._given.of, REFRESH_TOKEN: str(answer["refresh_token"])})
             known[REFRESH_TOKEN] = self._given.of[REFRESH_TOKEN]
         self._ends_at = self._wall() + float(answer["expires_in"]) if answer.get("expires_in") else None
-        self._fresh = Values(known, secrets)
+        self._fresh = self._given._replace(of=known, secrets=secrets)
 
     def _with_assertion(self, values: Values) -> Values:
         wanted = self._grant.assertion
@@ -92,14 +92,16 @@ async def ask_with_token(case: Case, tokens: Tokens, transport: Transport, clock
 
     A case that sends a wrong credential, or none, means its 401. A flow that is on its way does not begin again.
     """
-    values = await tokens.values()
+    held = await tokens.values()
+    values = held.anew()
     asked = await ask(case, values, transport, clock)
     if asked.exchange.status != 401 or case.template.wrong_auth or not case.template.auth:
         return asked
     if isinstance(case.plan, Flow) and len(asked.steps) > 1:
         return asked
-    tokens.forget(values)
-    return await ask(case, await tokens.values(), transport, clock)
+    tokens.forget(held)
+    renewed = await tokens.values()
+    return await ask(case, renewed._replace(seed=values.seed), transport, clock)
 
 
 def _token_case(vendor: Vendor, grant: Oauth2) -> Case:

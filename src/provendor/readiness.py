@@ -97,8 +97,11 @@ def of(vendor: Vendor, env: Mapping[str, str], environment: str = SANDBOX) -> Re
     else:
         unfit[_URL] = _nowhere(vendor, environment)
         always += [unfit[_URL]] if vendor.environments else []
-    secrets = frozenset(name for name in values if name in vendor.variables and vendor.variables[name].secret)
-    return Readiness(vendor, environment, Values(values, secrets), tuple(block for block in always if block), unfit)
+    known = [variable for name, variable in vendor.variables.items() if name in values]
+    secrets = frozenset(variable.name for variable in known if variable.secret)
+    generated = frozenset(variable.name for variable in known if variable.generated)
+    filled = Values(values, secrets, generated)
+    return Readiness(vendor, environment, filled, tuple(block for block in always if block), unfit)
 
 
 def _sort_in(name: str, found: Scalar | Block, values: dict[str, Scalar], unfit: dict[str, Block]) -> None:
@@ -204,6 +207,8 @@ def _found(variable: Variable, env: Mapping[str, str], *, lines: bool = False) -
 
     `lines` allows line breaks, as private keys have them.
     """
+    if variable.generated:
+        return variable.example  # stands in until a case is asked
     if variable.env is None:
         return variable.example if variable.default is None else _typed(variable, variable.default)
     text = env.get(variable.env)

@@ -9,6 +9,7 @@ Everything that a value could do to a request is settled here: a value never lea
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
@@ -37,11 +38,14 @@ _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow
 class Values(NamedTuple):
     """What fills a template's references: values by name, and the names of those that are secrets.
 
-    `base_url` is among them. Printing one shows no value.
+    `base_url` is among them. Those that are `generated` are new for every request once there is a `seed`, and the same
+    where that request is built again. Printing one shows no value.
     """
 
     of: Mapping[str, Scalar]
     secrets: frozenset[str] = frozenset()
+    generated: frozenset[str] = frozenset()
+    seed: str = ""
 
     def __repr__(self) -> str:
         return f"Values({', '.join(sorted(self.of))})"
@@ -49,6 +53,19 @@ class Values(NamedTuple):
     def wrong(self) -> Values:
         """Return the same values with `wrong` for each secret."""
         return self._replace(of={**self.of, **dict.fromkeys(self.secrets, WRONG)})
+
+    def anew(self) -> Values:
+        """Return the same values for another case that is asked live: what is generated will be different in it."""
+        return self._replace(seed=os.urandom(16).hex()) if self.generated else self
+
+    def for_request(self, asked_by: str) -> Values:
+        """Return the same values with what is generated for this request."""
+        if not self.seed:
+            return self
+        from uuid import UUID, uuid5  # noqa: PLC0415 - only live calls of few vendors generate anything
+
+        made = {name: str(uuid5(UUID(self.seed), f"{asked_by} {name}")) for name in self.generated}
+        return self._replace(of={**self.of, **made})
 
 
 def examples(vendor: Vendor) -> Values:
@@ -66,7 +83,7 @@ def build(case: Case, values: Values) -> Request:
     The text of the error names the value, never what it is.
     """
     try:
-        return _build(case.template, values, case.id)
+        return _build(case.template, values.for_request(case.id), case.id)
     except _Unfit as reason:
         raise UsageError(f"{case.id}: {reason}") from None
     except UnicodeEncodeError:

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
+
+from provendor.contract import Environment
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Reach = Literal["public", "private", "anywhere"]
+Reach = Literal["public", "private"]
 
+_SCHEMES: Final = ("http", "https")
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One way to the network; calls that share it share connections.
 
-    reach        public: only addresses of the internet; private: also loopback and private ones, for a sandbox;
-                 anywhere: also link-local ones, behind which clouds keep their credentials
+    reach        public: only addresses of the internet; private: also loopback and private ones. Link-local ones, behind
+                 which clouds keep credentials, are never called
     authorities  a file of trusted certificates (PEM), or a folder of them; None for those that certifi brings
-    certificate  a file with our own certificate (PEM), and its key, where that is not in `key`
+    certificate  a file with our own certificate and its key (PEM)
     proxies      URL by scheme: `http`, `https`
     no_proxy     who is called without one, as NO_PROXY lists it
     hosts        addresses of names that are not looked up
@@ -34,7 +35,6 @@ class Route:
     reach: Reach = "public"
     authorities: str | None = None
     certificate: str | None = None
-    key: str | None = None
     proxies: tuple[tuple[str, str], ...] = ()
     no_proxy: str = ""
     hosts: tuple[tuple[str, str], ...] = ()
@@ -46,8 +46,6 @@ class Route:
 
     def objection(self, address: str) -> str | None:
         """Return what kind of address this is, where it must not be called; a name is no address and may be."""
-        if self.reach == "anywhere":
-            return None
         try:
             kind = _kind(ipaddress.ip_address(address.strip("[]")))
         except ValueError:
@@ -56,20 +54,36 @@ class Route:
         return kind if kind == "link-local" or self.reach == "public" else None
 
 
-def from_environment(env: Mapping[str, str]) -> Route:
-    """Return the route that the environment describes, in the variables that other programs read."""
-    proxies = {}
-    for scheme in ("http", "https"):
-        # HTTP_PROXY in capitals can be set by whoever calls a CGI program, so that nobody heeds it.
-        names = (f"{scheme}_proxy", "HTTPS_PROXY" if scheme == "https" else "", "all_proxy", "ALL_PROXY")
-        found = next((env[name] for name in names if env.get(name)), None)
-        if found:
-            proxies[scheme] = found if "://" in found else f"http://{found}"
+def from_environment(env: Mapping[str, str], there: Environment | None = None) -> Route:
+    """Return the route that environment variables describe: those that the contract names, else those of all programs."""
+    named = there.proxy if there else None
+    if named is not None and (not named or env.get(named)):
+        proxies, no_proxy = dict.fromkeys(_SCHEMES, env[named]) if named else {}, ""
+    else:
+        proxies, no_proxy = _usual_proxies(env), env.get("no_proxy") or env.get("NO_PROXY") or ""
     return Route(
-        authorities=env.get("SSL_CERT_FILE") or env.get("SSL_CERT_DIR") or None,
-        proxies=tuple(proxies.items()),
-        no_proxy=env.get("no_proxy") or env.get("NO_PROXY") or "",
+        authorities=_found(there and there.ca_bundle, env)
+        or env.get("SSL_CERT_FILE")
+        or env.get("SSL_CERT_DIR")
+        or None,
+        certificate=_found(there and there.client_certificate, env),
+        proxies=tuple((scheme, url if "://" in url else f"http://{url}") for scheme, url in proxies.items()),
+        no_proxy=no_proxy,
     )
+
+
+def _usual_proxies(env: Mapping[str, str]) -> dict[str, str]:
+    # HTTP_PROXY in capitals can be set by whoever calls a CGI program, so that nobody heeds it.
+    names = {"http": ("http_proxy",), "https": ("https_proxy", "HTTPS_PROXY")}
+    found = {
+        scheme: next((env[name] for name in (*own, "all_proxy", "ALL_PROXY") if env.get(name)), "")
+        for scheme, own in names.items()
+    }
+    return {scheme: url for scheme, url in found.items() if url}
+
+
+def _found(name: str | None, env: Mapping[str, str]) -> str | None:
+    return (env.get(name) or None) if name else None
 
 
 def _kind(address: Address) -> str | None:

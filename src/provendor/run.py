@@ -79,7 +79,7 @@ async def run_case(
     case: Case, values: Values, transport: Transport, checks: Sequence[Check], expect: Expect, clock: Clock
 ) -> Result:
     """Ask what the case asks and judge what comes back; never raises for anything a vendor or a check does."""
-    return await run_asking(case, ask(case, values, transport, clock), checks, expect)
+    return await run_asking(case, ask(case, values.anew(), transport, clock), checks, expect)
 
 
 async def run_asking(case: Case, asking: Awaitable[Asked], checks: Sequence[Check], expect: Expect) -> Result:

@@ -62,10 +62,7 @@ def shared_vendor(value: dict[str, Any], sources: Sources) -> Vendor:
     name = value["vendor"]
     variables = {key: _variable(key, item) for key, item in value.get("variables", {}).items()}
     variables |= {key: _secret(key, item) for key, item in value.get("secrets", {}).items()}
-    environments = {
-        key: Environment(key, _base_url(name, item["base_url"]), item.get("private", False))
-        for key, item in value.get("environments", {}).items()
-    }
+    environments = {key: _environment(name, key, item) for key, item in value.get("environments", {}).items()}
     limit = value.get("rate_limit")
     return Vendor(
         name=name,
@@ -123,10 +120,29 @@ def _graphql_endpoint(value: dict[str, Any]) -> GraphqlEndpoint:
     )
 
 
+def _environment(vendor: str, name: str, value: dict[str, Any]) -> Environment:
+    proxy = value.get("proxy")
+    return Environment(
+        name,
+        _base_url(vendor, value["base_url"]),
+        value.get("private", False),
+        "" if proxy == "none" else proxy and proxy["env"],
+        value["ca_bundle"]["env"] if "ca_bundle" in value else None,
+        value["client_certificate"]["env"] if "client_certificate" in value else None,
+    )
+
+
 def _variable(name: str, value: dict[str, Any]) -> Variable:
     default = value.get("default")
     shown = default if default is None or isinstance(default, str) else _as_text(default)
-    return Variable(name, value.get("env"), value["example"], shown, title=value.get("title", ""))
+    return Variable(
+        name,
+        value.get("env"),
+        value["example"],
+        shown,
+        title=value.get("title", ""),
+        generated="generate" in value,
+    )
 
 
 def _secret(name: str, value: dict[str, Any]) -> Variable:
