@@ -32,6 +32,8 @@ from provendor.exchange import Exchange, Headers, Json, Request
 from provendor.fault_codes import FAULTS
 from provendor.line import broken_off
 from provendor.network import Refused
+from provendor.probing import not_asked
+from provendor.readiness import Block
 from provendor.run import Result
 from provendor.signature import rewritten, sign
 from provendor.verdict import Finding, Outcome
@@ -171,6 +173,11 @@ def unjudged(result: Result) -> Result:
 
     verdict = not_judged("pytest's setup of the case failed")
     return Result(result.case, verdict.outcome, (verdict,), STARTED_AT, 0.0, reason=verdict.reason)
+
+
+def unready(result: Result) -> Result:
+    """A probe whose credential is not there."""
+    return not_asked(result.case, [Block("missing", "ACME_API_KEY is not set", None)])
 
 
 EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
@@ -319,6 +326,12 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
             Check("clean-up", lambda _exchange, _expect: [NOT_UNDONE]),
         ),
         "interrupted": Example("status: 200", answered(), an_expect(), after=lambda result: broken_off(result.case)),
+        "not-ready": Example("status: 200", answered(), an_expect(), after=unready),
+        "not-read-only": Example(
+            "status: 200",
+            Fault("not-read-only", "acme/users.get:ok: a probe must not send PATCH", retryable=False),
+            an_expect(),
+        ),
         "fallback": Example("status: 200", answered(), an_expect(), after=required),
         "paced-out": Example(
             "status: 200",

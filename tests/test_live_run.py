@@ -27,8 +27,8 @@ from live_suites import (
 from loopback import Answer, Seen, serve
 from provendor import evidence
 from provendor.exchange import Source
-from provendor.live_run import NEVER
-from provendor.run import NOT_ASKED, Result
+from provendor.live_run import NEVER, NOT_ASKED
+from provendor.run import Result
 from provendor.verdict import Outcome
 
 pytestmark = pytest.mark.loopback

@@ -17,6 +17,7 @@ from provendor.errors import ContractError, ProvendorError
 
 COMMANDS = {
     "prove": "run cases against their recordings; one line per case and evidence on disk",
+    "probe": "ask production, read-only and all vendors at once; whose fault it is where something is wrong",
     "list": "name the cases that a selector selects",
     "show": "show a vendor's contract as a page, or its error table as data",
     "lint": "read every contract and cassette and report all problems at once",

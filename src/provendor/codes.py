@@ -128,6 +128,20 @@ _TABLE = (
         "`cleanup:` in the contract.",
     ),
     Code(
+        "not-ready",
+        "a probe could not be asked, because something is missing on our side",
+        "An environment variable that the probe needs is not set, or holds something else than it should. Nobody was asked, so "
+        "that nobody knows how the vendor is: an error, and no skip, because nobody decided it.",
+        "Set the variable that is named; `provendor doctor VENDOR` lists all that a vendor needs.",
+    ),
+    Code(
+        "not-read-only",
+        "a probe was about to send a request that may write",
+        "Production is only read. Whatever the contract says, a probe sends GET, HEAD or OPTIONS, or a POST that is declared "
+        "`safety: read`. Nothing was sent.",
+        "Take `probe:` from the operation, or correct its request.",
+    ),
+    Code(
         "interrupted",
         "the run was interrupted while the case was asked",
         "Somebody, or the system, ended the run before an answer was judged. Whether the vendor has answered is not known.",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -278,6 +279,14 @@ class History:
                 also(write)
         self._ids.update(ids)
 
+    def take_over(self, other: History) -> None:
+        """Take over how things stand from another history, as far as it can be read; single results stay where they are."""
+        for table, which in _STANDING.items():
+            with suppress(Unusable), self.database.writing():
+                rows = other.database.read(f"SELECT * FROM {table} {which}")  # noqa: S608 - both are ours
+                if rows:
+                    self.database.many(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
+
     def prune(self, now: float) -> None:
         """Forget what has been kept for long enough."""
         soon, late = now - KEPT_S, now - KEPT_LONG_S
@@ -399,6 +408,15 @@ _PARTIES = """SELECT party, count(*) FROM results
     WHERE "case" = ? AND at >= ? AND at < ? AND outcome IN ('fail', 'error') GROUP BY 1"""
 _ELAPSED = """SELECT elapsed FROM results WHERE "case" = ? AND at >= ? AND at < ? AND elapsed IS NOT NULL"""
 _LATENCIES = """SELECT bucket, sum(count) FROM latencies WHERE "case" = ? AND day BETWEEN ? AND ? GROUP BY 1"""
+_STANDING: Final[Mapping[str, str]] = {
+    "cases": "",
+    "states": "",
+    "transitions": "",
+    "prober": "",
+    "plans": "WHERE NOT settled",
+    "told": "",
+    "outbox": "WHERE state = 'waiting'",
+}
 _DELETE_GOOD = """DELETE FROM results WHERE "case" = ? AND at < ? AND outcome NOT IN ('fail', 'error')"""
 _NEWEST = """SELECT * FROM results WHERE "case" = ? ORDER BY at DESC LIMIT 1"""
 

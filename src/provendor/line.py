@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeAlias, cast
 
 from provendor.asking import Asked, ask, redacted, said
 from provendor.check import Check
@@ -38,6 +38,9 @@ _LAST_CHANCE_S: Final = 10.0
 """How long a clean-up may take where the run was interrupted and somebody waits for its end."""
 
 
+Wrap: TypeAlias = Callable[[Transport, Case], Transport]
+
+
 class Stopped(asyncio.CancelledError):
     """The run was interrupted while a case was asked; `result` is what became of it, its clean-up included."""
 
@@ -49,17 +52,26 @@ class Stopped(asyncio.CancelledError):
 class Line:
     """One vendor, asked live. `env` is what a server sees that is started; `paces` is the folder that `pacing.home` names.
 
-    `redactor` knows the secrets of `ready`.
+    `redactor` knows the secrets of `ready`. `wrap` puts something around the transport of each case that is asked, such as
+    a last look at what goes out.
     """
 
     def __init__(
-        self, ready: Readiness, network: Network, *, redactor: Redactor, paces: Path, env: Mapping[str, str]
+        self,
+        ready: Readiness,
+        network: Network,
+        *,
+        redactor: Redactor,
+        paces: Path,
+        env: Mapping[str, str],
+        wrap: Wrap | None = None,
     ) -> None:
         self.redactor = redactor
         self._ready = ready
         self._vendor = ready.vendor
         self._network = network
         self._env = env
+        self._wrap = wrap or _as_it_is
         self._pace = Pace.shared(ready.vendor, ready.values, paces, clock=network.clock, wall=network.wall)
         self._tokens: Tokens | None = None
 
@@ -122,14 +134,14 @@ class Line:
             from provendor.mcp_stdio import StdioTransport  # noqa: PLC0415 - few servers are started by us
 
             async with StdioTransport(plan.command, env=self._env) as server:
-                yield server
+                yield self._wrap(server, case)
         else:
             yield self.caller(case)
 
     def caller(self, case: Case) -> Transport:
         """Return a transport for one case over HTTP, whose deadline begins with the first request."""
         environment = cast("Literal['sandbox', 'production']", self._ready.environment)
-        return self._network.caller(policy_for(case, self._vendor, environment), self._pace)
+        return self._wrap(self._network.caller(policy_for(case, self._vendor, environment), self._pace), case)
 
     async def _undone(self, case: Case, values: Values, trail: Trail, *, hurry: bool) -> Undone:
         undoing = Undoing(case, self._vendor, values, self._ask_once)
@@ -160,6 +172,10 @@ class Line:
             ),
             reason=clean.text(result.reason) if result.reason else None,
         )
+
+
+def _as_it_is(transport: Transport, _: Case) -> Transport:
+    return transport
 
 
 class _Anew:

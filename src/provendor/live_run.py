@@ -21,15 +21,16 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from provendor.contract import Case, Flow, Vendor
-from provendor.line import Line, Stopped, broken_off, carry_on
+from provendor.line import Line, Stopped, Wrap, broken_off, carry_on
 from provendor.live import Network
 from provendor.readiness import PRODUCTION, SANDBOX, Readiness, grant_of, of
 from provendor.redact import Redactor
 from provendor.requests import build, needs
-from provendor.run import NOT_ASKED, Replayer, Result
+from provendor.run import Replayer, Result
 from provendor.verdict import Finding, Outcome, Verdict, worst
 
 NEVER: Final = "the contract says live: never"
+NOT_ASKED: Final = "not asked: the run was interrupted before"
 
 Tell = Callable[[Result], None]
 
@@ -105,19 +106,6 @@ def refused(result: Result) -> Result:
     )
 
 
-def without_secrets_of_others(env: Mapping[str, str], vendor: str, vendors: Mapping[str, Vendor]) -> dict[str, str]:
-    """Return the environment without the secrets of all vendors but this one."""
-    others = {
-        variable.env
-        for name, each in vendors.items()
-        if name != vendor
-        for variable in each.variables.values()
-        if variable.secret
-    }
-    own = {variable.env for variable in vendors[vendor].variables.values()}
-    return {name: value for name, value in env.items() if name not in others or name in own}
-
-
 class LiveRun:
     """One run. `standings` says how each vendor stands, by name; `env` holds the environment variables."""
 
@@ -164,10 +152,18 @@ class LiveRun:
         asked = (case for case in cases if case.safety == "write" and self.choose(case).way is Way.LIVE)
         return [write for case in asked for write in _planned(case, self.standing(case.vendor))]
 
-    def open(self, vendor: str, network: Network) -> Line:
+    def open(self, vendor: str, network: Network, wrap: Wrap | None = None) -> Line:
         """Open a line to a vendor; its server, where one is started, sees no other vendor's secrets."""
-        env = without_secrets_of_others(self._env, vendor, self._replayer.suite.vendors)
-        return Line(self.standing(vendor), network, redactor=self.redactor(vendor), paces=self._paces, env=env)
+        others = {
+            variable.env
+            for name, each in self._replayer.suite.vendors.items()
+            if name != vendor
+            for variable in each.variables.values()
+            if variable.secret
+        }
+        env = {name: value for name, value in self._env.items() if name not in others}
+        ready, redactor = self.standing(vendor), self.redactor(vendor)
+        return Line(ready, network, redactor=redactor, paces=self._paces, env=env, wrap=wrap)
 
     async def ask(self, case: Case, line: Line) -> Result:
         """Ask a case live."""

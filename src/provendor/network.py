@@ -18,9 +18,8 @@ import socket
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,12 +56,11 @@ class Guard:
     pytest do; the innermost one decides.
     """
 
-    __slots__ = ("_refused", "_through", "loopback")
+    __slots__ = ("_refused", "loopback")
 
     def __init__(self, loopback: bool = False) -> None:
         self.loopback = loopback
         self._refused: list[Refused] = []
-        self._through: int | None = None
 
     def __enter__(self) -> Self:
         _install()
@@ -74,15 +72,6 @@ class Guard:
     ) -> None:
         _ON.remove(self)
 
-    @contextmanager
-    def through(self) -> Iterator[None]:
-        """Let this thread through, and no other one: it carries out a call that is meant to go out."""
-        before, self._through = self._through, threading.get_ident()
-        try:
-            yield
-        finally:
-            self._through = before
-
     def take(self) -> tuple[Refused, ...]:
         """Return what was refused since the last call, each address and place once, and forget it."""
         if not self._refused:
@@ -92,8 +81,6 @@ class Guard:
 
     def judge(self, event: str, args: tuple[Any, ...]) -> None:
         """Let one socket event pass, or remember it and raise NetworkOff."""
-        if self._through == threading.get_ident():
-            return
         host, address = _target(event, args)
         if host is None or (self.loopback and is_loopback(host)):
             return
@@ -171,6 +158,19 @@ def is_loopback(host: str) -> bool:
         return name == "localhost" or name.endswith(".localhost")
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
+
+
+def has_route(proc: Path = Path("/proc/net")) -> bool | None:
+    """Tell whether this machine has any way to the internet, from its table of routes; None where there is no such table."""
+    try:
+        # Gateway routes are those whose destination and mask are all zero; `lo` keeps an unreachable one.
+        four = [line.split() for line in (proc / "route").read_text().splitlines()[1:]]
+        table = proc / "ipv6_route"
+        six = [line.split() for line in table.read_text().splitlines()] if table.exists() else []
+    except (OSError, UnicodeDecodeError):
+        return None
+    by_four = any(len(row) > 7 and row[1] == row[7] == "00000000" for row in four)
+    return by_four or any(len(row) > 1 and row[:2] == ["0" * 32, "00"] and row[-1] != "lo" for row in six)
 
 
 def _thread() -> str | None:

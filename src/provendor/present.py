@@ -41,10 +41,10 @@ def line(result: Result, *, colour: bool = False) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def full(result: Result, suite: Suite, *, colour: bool = False) -> str:
+def full(result: Result, suite: Suite, *, colour: bool = False, rerun: str | None = None) -> str:
     """Return a result with every finding, where the contract demands it, and the command that runs it again."""
     blocks = ["\n".join(_heading(result, colour)), *findings(result.verdicts, result.case, suite.root, colour=colour)]
-    blocks.append("\n".join(_closing(result)))
+    blocks.append("\n".join(_closing(result, rerun or rerun_of(result))))
     return "\n\n".join(blocks)
 
 
@@ -128,6 +128,8 @@ def _heading(result: Result, colour: bool) -> Iterator[str]:
         yield f"  not live  {visible(result.fallback)}"
     elif result.source is Source.LIVE:
         yield f"  live      {visible(', '.join(_live(result)))}"
+    if result.blame is not None:
+        yield f"  blame     {result.blame.party}: {visible(result.blame.why)}"
     if result.reason and result.reason not in {finding.actual for finding in result.findings}:
         yield f"  reason    {visible(result.reason, longest=2000)}"
 
@@ -170,8 +172,8 @@ def _url(result: Result) -> str:
     return f"{request.url}?{urlencode(request.query)}" if request.query else request.url
 
 
-def _closing(result: Result) -> Iterator[str]:
-    yield f"  run it again: {rerun_of(result)}"
+def _closing(result: Result, rerun: str) -> Iterator[str]:
+    yield f"  run it again: {rerun}"
     codes = dict.fromkeys(finding.code for finding in result.findings if finding.code in CODES)
     if codes:
         yield f"  what it means: provendor explain {next(iter(codes))}"

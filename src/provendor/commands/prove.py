@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from provendor import check, evidence, present, publish
-from provendor.closing import Closing, screen
-from provendor.commands import arguments, console
-from provendor.contract import Case, Suite
+from provendor import check, evidence, publish
+from provendor.commands import arguments
+from provendor.commands.printer import Printer
+from provendor.contract import Case
 from provendor.errors import UsageError
 from provendor.redact import Redactor
 from provendor.run import Replayer, Result
-from provendor.verdict import Outcome
-
-if TYPE_CHECKING:  # a replay writes nothing
-    from provendor.live_run import Write
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         info = evidence.describe(suite, "prove", selectors, today.isoformat(), digest, env=os.environ, mode=mode)
         written = evidence.Evidence(args.report or root / "reports", info)
         replayer = Replayer(suite, check.load_checks(folder, suite.vendors, cache), today=today, cache=cache)
-        printer = _Printer(args, suite, len(cases))
+        printer = Printer(suite, len(cases), as_json=args.json, quiet=args.quiet)
         carry_out = _asked if args.live else _replayed
         finished = False
         try:
@@ -92,7 +86,7 @@ def _refuse_nonsense(args: argparse.Namespace) -> None:
 
 
 def _replayed(
-    _args: argparse.Namespace, replayer: Replayer, cases: Sequence[Case], written: evidence.Evidence, printer: _Printer
+    _args: argparse.Namespace, replayer: Replayer, cases: Sequence[Case], written: evidence.Evidence, printer: Printer
 ) -> bool:
     """Replay every case."""
     redactors = {name: Redactor({}, vendor.redact) for name, vendor in replayer.suite.vendors.items()}
@@ -105,7 +99,7 @@ def _replayed(
 
 
 def _asked(
-    args: argparse.Namespace, replayer: Replayer, cases: Sequence[Case], written: evidence.Evidence, printer: _Printer
+    args: argparse.Namespace, replayer: Replayer, cases: Sequence[Case], written: evidence.Evidence, printer: Printer
 ) -> bool:
     """Ask every case that can be asked; return whether the run was left to come to its end."""
     from provendor import live_run, pacing  # noqa: PLC0415 - a replay needs no network and no event loop
@@ -127,60 +121,3 @@ def _asked(
     finally:
         trouble = keep(written.folder, samples)
         printer.trouble += [trouble] if trouble else []
-
-
-class _Printer:
-    """Prints results as they come: lines for people, or one document for machines at the end."""
-
-    def __init__(self, args: argparse.Namespace, suite: Suite, planned: int) -> None:
-        self._suite = suite
-        self._json = args.json
-        self._quiet = args.quiet
-        self.trouble: list[str] = []
-        self._rows: list[dict[str, object]] = []
-        self._closing = Closing()
-        self._gap = ""
-        self._colour = console.wants_colour(sys.stdout)
-        self._progress = console.Progress(planned, shown=args.json or args.quiet or not sys.stdout.isatty())
-
-    def plan(self, writes: Sequence[Write]) -> None:
-        """Print what will change something, before the first of it is sent."""
-        if writes:
-            print(present.plan(writes), end="\n\n", file=sys.stderr if self._json else sys.stdout, flush=True)
-
-    def show(self, result: Result, record: dict[str, Any]) -> None:
-        self._progress.step()
-        self._closing.add(record)
-        if self._json:
-            self._rows.append(_row(result))
-        elif result.outcome is Outcome.SKIP and not self._quiet:
-            print(present.line(result, colour=self._colour))
-            self._gap = "\n"
-        elif result.outcome not in (Outcome.PASS, Outcome.SKIP):
-            print(present.full(result, self._suite, colour=self._colour), end="\n\n")
-            self._gap = ""
-        elif not self._quiet:
-            print(present.line(result, colour=self._colour))
-            self._gap = "\n"
-
-    def finish(self, summary: dict[str, Any], path: Path, said: str | None) -> None:
-        self._progress.close()
-        if self._json:
-            console.print_json({**summary, "evidence": str(path), "results": self._rows})
-        else:
-            trouble = ["the run was interrupted: what is missing was not judged"] if summary["interrupted"] else []
-            trouble += [*self.trouble, *([said] if said else [])]
-            files = {"evidence": path, **({"page": path.with_name(publish.PAGE)} if publish.wanted(os.environ) else {})}
-            rows = self._closing.rows(
-                screen(sys.stdout), files, trouble=trouble, took_ms=summary["duration_ms"], colour=self._colour
-            )
-            print(self._gap + "\n".join(rows))
-
-
-def _row(result: Result) -> dict[str, object]:
-    return {
-        "id": result.case.id,
-        "outcome": str(result.outcome),
-        "reason": result.reason,
-        "findings": [finding.code for finding in result.findings],
-    }

@@ -1,0 +1,104 @@
+"""Every probe asked once, all at the same time.
+
+finished = to_the_end(replayer, probes, evidence, tell, Settings(width=100), env=os.environ)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from provendor import pacing
+from provendor.confirming import Books
+from provendor.evidence import Evidence
+from provendor.gate import Gate
+from provendor.keeper import Keeper
+from provendor.line import broken_off
+from provendor.probing import Probe, Prober
+from provendor.readiness import PRODUCTION
+from provendor.rounds import Done, Rounds
+from provendor.run import Replayer
+from provendor.sole import Sole
+from provendor.surroundings import Surroundings
+
+
+class Settings(NamedTuple):
+    """How to ask: how many requests at once, and what else to ask when a vendor is silent."""
+
+    width: int = 100
+    controls: tuple[str, ...] = ()
+
+
+class Telling(NamedTuple):
+    """Whom to tell: of each probe that was carried out, and of what a reader should know besides."""
+
+    result: Callable[[Done], None]
+    trouble: Callable[[str], None]
+
+
+def to_the_end(
+    replayer: Replayer,
+    probes: Sequence[Probe],
+    evidence: Evidence,
+    telling: Telling,
+    settings: Settings,
+    *,
+    env: Mapping[str, str],
+) -> bool:
+    """Ask all on an event loop of their own; return whether they were left to come to their end.
+
+    Ctrl-C and SIGTERM break off what is under way; every probe has a result all the same.
+    """
+    return asyncio.run(_all(replayer, probes, evidence, telling, settings, env))
+
+
+async def _all(
+    replayer: Replayer,
+    probes: Sequence[Probe],
+    evidence: Evidence,
+    telling: Telling,
+    settings: Settings,
+    env: Mapping[str, str],
+) -> bool:
+    keeper = Keeper(evidence.folder, telling.trouble)
+    with Sole(evidence.folder) as sole:
+        states = await keeper.read(lambda history: history.states())
+        rounds = Rounds(evidence, keeper, Books(states), sole=sole.held)
+        gate, paces = Gate(settings.width), pacing.home(env)
+        async with Prober(replayer, gate, env=env, paces=paces, today=lambda: replayer.today) as prober:
+            surroundings = Surroundings(controls=settings.controls, ask=prober.answers, now=time.monotonic)
+
+            async def carry_out(probe: Probe) -> None:
+                telling.result(await rounds.carry_out(probe, prober, surroundings))
+
+            finished = await _gathered([asyncio.ensure_future(carry_out(probe)) for probe in probes])
+            for probe in probes if not finished else ():
+                if probe.watched not in rounds.carried_out:
+                    result = broken_off(probe.case)._replace(environment=PRODUCTION)
+                    telling.result(rounds.write_down(probe, result, prober))
+        await rounds.flush()
+        await keeper.close()
+    return finished
+
+
+async def _gathered(asking: Sequence[asyncio.Future[None]]) -> bool:
+    """Wait for all; return whether nobody broke them off."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+
+    def stop() -> None:
+        stopped.set()
+        for each in asking:
+            each.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Elsewhere than in the main thread, and on some systems, a signal cannot be waited for.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, stop)
+    for ended in await asyncio.gather(*asking, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
+    return not stopped.is_set()

@@ -1,0 +1,83 @@
+"""What else can be seen while a probe meets silence: control targets, other vendors, a way out of this machine.
+
+    surroundings = Surroundings(controls=["https://status.example/"], ask=..., now=time.monotonic)
+    surroundings.expect("chatwoot")                     # it is being asked
+    surroundings.saw("chatwoot", answered=True)
+    around = await surroundings.around("shopify", worked_before=True, private=False)
+
+Nobody is asked without being named: without control targets, what the other vendors did in the same minute is the control.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from provendor.blame import Around
+from provendor.network import has_route
+
+WINDOW_S: Final = 60.0
+"""What was seen longer ago says nothing about now."""
+
+_FRESH_S: Final = 5.0
+
+
+class Surroundings:
+    """What was seen lately. `ask` tells whether a control target answers at all; `now` returns seconds that only grow."""
+
+    def __init__(
+        self, *, controls: Sequence[str], ask: Callable[[str], Awaitable[bool]], now: Callable[[], float]
+    ) -> None:
+        self._controls = tuple(controls)
+        self._ask = ask
+        self._now = now
+        self._seen: dict[str, tuple[float, bool]] = {}
+        self._expected: Counter[str] = Counter()
+        self._changed = asyncio.Event()
+        self._asked: tuple[float, asyncio.Task[dict[str, bool]]] | None = None
+
+    def expect(self, vendor: str) -> None:
+        """Say that a vendor is being asked, so that its answer is worth waiting for."""
+        self._expected[vendor] += 1
+
+    def saw(self, vendor: str, *, answered: bool) -> None:
+        """Say that a vendor that was being asked has answered, or has not."""
+        self._expected[vendor] -= 1
+        at, before = self._seen.get(vendor, (0.0, False))
+        if answered or not (before and self._now() - at < WINDOW_S):
+            self._seen[vendor] = self._now(), answered
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def around(self, vendor: str, *, worked_before: bool, private: bool) -> Around:
+        """Return what is known besides a vendor's silence; waits while others are asked and none has answered yet."""
+        controls = await self._controls_now()
+        while not controls and not any(self._others(vendor).values()) and self._is_expecting(vendor):
+            await self._changed.wait()
+        route = None if private else has_route()
+        return Around(controls, self._others(vendor), route, worked_before)
+
+    def _others(self, vendor: str) -> dict[str, bool]:
+        since = self._now() - WINDOW_S
+        return {name: answered for name, (at, answered) in self._seen.items() if name != vendor and at >= since}
+
+    def _is_expecting(self, vendor: str) -> bool:
+        return any(count > 0 for name, count in self._expected.items() if name != vendor)
+
+    async def _controls_now(self) -> dict[str, bool]:
+        """Return whether each control target answers; many who ask at once share one look."""
+        if not self._controls:
+            return {}
+        if self._asked is None or self._now() - self._asked[0] > _FRESH_S:
+            self._asked = self._now(), asyncio.ensure_future(self._look())
+        return await asyncio.shield(self._asked[1])
+
+    async def _look(self) -> dict[str, bool]:
+        answers = await asyncio.gather(*map(self._ask, self._controls))
+        # Only the host is shown: the rest of a URL may be a secret.
+        return {
+            urlsplit(url).hostname or "control": answer for url, answer in zip(self._controls, answers, strict=True)
+        }
