@@ -136,7 +136,7 @@ def _of_fault(code: str, around: Around) -> Blame | None:
 
 def _of_silence(silence: _Silence, around: Around) -> Blame | None:
     """Decide between the vendor and our network by what else was seen: the strongest evidence first."""
-    if around.route is False:
+    if around.route is False and not silence.heard:
         return Blame(Party.NETWORK, "this machine has no way out")
     for seen, one, many in (
         (around.controls, "control target", "control targets"),
