@@ -18,6 +18,7 @@ def the_level_is_of_the_item(exchange: Exchange, expect: Expect) -> Iterator[Fin
     """The level's own id names the same inventory item as the delivery, digit for digit."""
     level = exchange.json if isinstance(exchange.json, dict) else {}
     item, named = level.get("inventory_item_id"), str(level.get("admin_graphql_api_id", ""))
+    item = int(item) if isinstance(item, float) and item.is_integer() else item  # JSON has one kind of number
     if named and not named.endswith(f"?inventory_item_id={item}"):
         yield Finding("business", f"…?inventory_item_id={item}", named, "/admin_graphql_api_id")
 

@@ -246,6 +246,8 @@ _CLEANED = [*_WRITES, ("users.yaml operations users.away", _GONE), (f"{_O} clean
 
 _LIE = {"at": "users.get#/id", "code": "drift-type", "reason": "It is text."}
 
+_TOLERANCE = {"at": "users.get#/name", "operators": ["drop"], "reason": "Old servers send none."}
+
 _GUIDES = {"users": {"title": "Users", "text": "Ask once.", "operations": ["users.*"]}}
 
 CHANGES: Mapping[str, list[tuple[str, Any]]] = {
@@ -417,6 +419,10 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "disagreement.ours": [(f"{_V} spec_disagrees", [{**_LIE, "ours": "integer*"}])],
     "disagreement.theirs": [(f"{_V} spec_disagrees", [{**_LIE, "theirs": "number"}])],
     "disagreement.reason": [(f"{_V} spec_disagrees", [{**_LIE, "reason": "Seen."}])],
+    "vendor_file.tolerates": [(f"{_V} tolerates", [_TOLERANCE])],
+    "tolerance.at": [(f"{_V} tolerates", [{**_TOLERANCE, "at": ["users.*#/name", "users.*#/nick"]}])],
+    "tolerance.operators": [(f"{_V} tolerates", [{**_TOLERANCE, "operators": ["drop", "empty-string"]}])],
+    "tolerance.reason": [(f"{_V} tolerates", [{**_TOLERANCE, "reason": "We never show it."}])],
     "vendor_file.version_header": [(f"{_V} api_version", "3"), (f"{_V} version_header", "X-Version")],
     "vendor_file.warnings": [(f"{_V} warnings", {"$.warnings[*]": "ignored"})],
     "operation.graphql": _SHOP,

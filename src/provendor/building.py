@@ -47,10 +47,11 @@ _BODIES = ("json", "form", "raw")
 
 
 def ways_of_interest(value: Any) -> Iterable[tuple[str | int, ...]]:
-    """Yield the ways in one file whose places the classes hold: operations, flows, steps, cases, rules, known lies."""
+    """Yield the ways in one file whose places the classes hold: operations, flows, steps, cases, rules, lies, tolerances."""
     yield ()
     yield from _rules_of(value)
-    yield from (("spec_disagrees", index) for index in range(len(value.get("spec_disagrees", ()))))
+    for entries in ("spec_disagrees", "tolerates"):
+        yield from ((entries, index) for index in range(len(value.get(entries, ()))))
     for name, operation in value.get("operations", {}).items():
         way = ("operations", name)
         yield way

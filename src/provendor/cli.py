@@ -28,6 +28,7 @@ COMMANDS = {
     "drift": "compare a vendor's contract and cassettes with the vendor's own spec",
     "report": "tell what a run amounts to: the page that people decide by, or another form of it",
     "history": "how a vendor stood over time: since when, what changed, uptime, latency",
+    "mutate": "what would a contract catch? a score, and the line to add for each survivor",
     "explain": "say what a code means and what to do",
     "completion": "print a completion script for bash or zsh",
 }

@@ -519,6 +519,18 @@ class Disagreement(NamedTuple):
     theirs: str | None = None
 
 
+class Tolerance(NamedTuple):
+    """Changes of answers that do not hurt us, so that the contract need not catch them.
+
+    `at` is as in `Disagreement`; `operators` are names of ways in which vendors break answers.
+    """
+
+    at: str
+    operators: tuple[str, ...]
+    reason: str
+    place: Place
+
+
 class GraphqlEndpoint(NamedTuple):
     """Where a vendor answers GraphQL, and its pruned schemas: version to file. `{version}` in `target` is the call's."""
 
@@ -560,6 +572,7 @@ class Vendor(NamedTuple):
     indicators: Mapping[str, Indicator] = _NOTHING
     guides: tuple[Guide, ...] = ()
     spec_disagrees: tuple[Disagreement, ...] = ()
+    tolerates: tuple[Tolerance, ...] = ()
     operations: Mapping[str, Operation] = _NOTHING
     flows: Mapping[str, Operation] = _NOTHING
     deliveries: Mapping[str, Operation] = _NOTHING

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-from provendor import __version__, checkout
+from provendor import __version__, checkout, strength
 from provendor.asking import Step
 from provendor.classify import classify
 from provendor.contract import Suite
@@ -102,6 +102,7 @@ class Evidence:
         self._own.mkdir(parents=True)
         self.counts: Counter[str] = Counter()
         self._vendors: dict[str, Counter[str]] = {}
+        self._cassettes: dict[str, dict[str, str]] = {}
         self._clock = time.perf_counter()
         self._head: JsonObject = {
             "schema_version": SCHEMA_VERSION,
@@ -130,6 +131,8 @@ class Evidence:
         outcome = result["outcome"]
         self.counts[outcome] += 1
         self._vendors.setdefault(result["vendor"], Counter())[outcome] += 1
+        if (recording := result["recording"]) is not None:
+            self._cassettes.setdefault(result["vendor"], {})[result["id"]] = recording["digest"]
         self._write({"type": "result", **result})
 
     def close(self, strict: bool = False, interrupted: bool = False) -> Path:
@@ -157,7 +160,21 @@ class Evidence:
             "duration_ms": round((time.perf_counter() - self._clock) * 1000, 3),
             "counts": _all_outcomes(self.counts),
             "vendors": {name: _all_outcomes(counts) for name, counts in sorted(self._vendors.items())},
+            **self._strength(),
         }
+
+    def _strength(self) -> JsonObject:
+        """Return what the contracts were measured to catch: of vendors all of whose cases ran as they were measured."""
+        digests = self._head["digests"]
+        known = strength.current(
+            self.folder,
+            {
+                name: strength.digest_of(digests["vendors"][name], digests["checks"], cassettes.items())
+                for name, cassettes in self._cassettes.items()
+                if name in digests["vendors"]
+            },
+        )
+        return {"strength": known} if known else {}
 
     def _write(self, record: JsonObject) -> None:
         line = _ENCODER.encode(record).encode("utf-8", "backslashreplace") + b"\n"

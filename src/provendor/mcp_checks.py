@@ -151,7 +151,7 @@ def mcp_result(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     if result is None:
         yield Finding("mcp-result", "a result", _shown(exchange.text), key="result")
         return
-    at, value, wrong = _document(result, answer)
+    at, value, wrong = document(result, answer)
     if wrong is not None:
         yield Finding("mcp-result", "JSON as the tool's result", wrong, at, "result")
     elif not answer.result.is_valid(value):
@@ -160,7 +160,7 @@ def mcp_result(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
             yield Finding("mcp-result", found.expected, found.actual, f"{at}{found.at}", key)
 
 
-def _document(result: Mapping[str, Json], answer: McpAnswer) -> tuple[str, Json, str | None]:
+def document(result: Mapping[str, Json], answer: McpAnswer) -> tuple[str, Json, str | None]:
     """Return where the result's value stands, the value, and what is wrong where there is none."""
     if answer.method != "tools/call":
         return "/result", dict(result), None

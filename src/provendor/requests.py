@@ -134,7 +134,7 @@ class _Unfit(ValueError):
 
 
 def _build(template: Template, values: Values, asked_by: str) -> Request:
-    values = _with_path(template, values)
+    values = with_path(template, values)
     url, query = _target(template, values)
     headers = [(name, _fill(value, values)) for name, value in template.headers.items()]
     query += tuple(_pairs(template.query, values))
@@ -152,7 +152,7 @@ def _build(template: Template, values: Values, asked_by: str) -> Request:
     return Request(template.method, url, query, Headers(tuple(headers)), body, asked_by)
 
 
-def _with_path(template: Template, values: Values) -> Values:
+def with_path(template: Template, values: Values) -> Values:
     """Return the values together with the path parameters, which query, headers and bodies may refer to as well."""
     if not template.path:
         return values

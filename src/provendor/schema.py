@@ -14,6 +14,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from provendor.errors import ContractError, Problem
 from provendor.exchange import Json
@@ -62,6 +63,18 @@ class Schema:
         except ValueError as reason:
             yield _unreadable(instance, reason, self)
 
+    @property
+    def bundle(self) -> Bundle:
+        """The schema with all it refers to, as it is compiled: `#/$defs/0` is the schema itself."""
+        return self._link().bundle
+
+    def part_is_valid(self, pointer: str, instance: Any) -> bool:
+        """Say whether a value fits the part of the bundle at this JSON pointer, such as `/$defs/0/anyOf/1`."""
+        try:
+            return self._link().part(pointer).is_valid(instance)
+        except ValueError:  # as in `is_valid`
+            return False
+
     def problems(self) -> tuple[Fault, ...]:
         """Return everything that is wrong with the schema and with what it refers to."""
         return self._link().faults
@@ -109,10 +122,11 @@ class _Same:
 class _Linked:
     """A schema with what it refers to, compiled when it is first used."""
 
-    __slots__ = ("_validator", "bundle", "faults")
+    __slots__ = ("_parts", "_validator", "bundle", "faults")
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        self._parts: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._validator: jsonschema_rs.Draft202012Validator | None = None
         self.faults: tuple[Fault, ...] = bundle.faults or self._compile()
 
@@ -121,6 +135,14 @@ class _Linked:
         if self._validator is None:
             raise ContractError(tuple(Problem(file, 0, 0, at, message) for file, at, message in self.faults))
         return self._validator
+
+    def part(self, pointer: str) -> jsonschema_rs.Draft202012Validator:
+        """Return the validator of a part of the bundle, compiled when it is first asked for."""
+        if pointer not in self._parts:
+            # Percent-encoded, because a reference is a URI: patternProperties are named after regular expressions.
+            reference = "#" + quote(pointer, safe="/~$")
+            self._parts[pointer] = _compile({"$ref": reference, "$defs": self.bundle.schema["$defs"]})
+        return self._parts[pointer]
 
     def _compile(self) -> tuple[Fault, ...]:
         try:

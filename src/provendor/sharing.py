@@ -19,6 +19,7 @@ from provendor.contract import (
     Oauth2,
     Place,
     RateLimit,
+    Tolerance,
     Variable,
     Vendor,
 )
@@ -92,6 +93,11 @@ def shared_vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         spec_disagrees=tuple(
             Disagreement(**{**item, "at": at}, place=sources.place(VENDOR_FILE, "spec_disagrees", index))
             for index, item in enumerate(value.get("spec_disagrees", ()))
+            for at in (item["at"] if isinstance(item["at"], list) else [item["at"]])
+        ),
+        tolerates=tuple(
+            Tolerance(at, tuple(item["operators"]), item["reason"], sources.place(VENDOR_FILE, "tolerates", index))
+            for index, item in enumerate(value.get("tolerates", ()))
             for at in (item["at"] if isinstance(item["at"], list) else [item["at"]])
         ),
         indicators=MappingProxyType({key: Indicator(key, **item) for key, item in value.get("indicators", {}).items()}),
