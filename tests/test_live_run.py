@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,13 @@ from live_suites import (
 )
 from loopback import Answer, Seen, serve
 from provendor import evidence
-from provendor.exchange import Source
+from provendor.clock import VirtualClock
+from provendor.contract import RateLimit
+from provendor.errors import Fault
+from provendor.exchange import Exchange, Request, Source
+from provendor.live import Network, Policy
 from provendor.live_run import NEVER, NOT_ASKED
+from provendor.pacing import Pace
 from provendor.run import Result
 from provendor.verdict import Outcome
 
@@ -105,6 +111,18 @@ def test_a_live_call_that_fails_is_a_fail_and_no_fallback(tmp_path: Path):
         ok = carried_out(tmp_path, env(server))["users.get:ok"]
 
     assert (ok.outcome, ok.source, ok.fallback, codes(ok)) == (Outcome.FAIL, Source.LIVE, None, ["body-schema"])
+
+
+def test_a_vendor_that_cannot_be_reached_is_an_error_and_no_fallback(tmp_path: Path):
+    """It was asked, and nobody answered."""
+    a_suite(tmp_path)
+    recorded(tmp_path, "users.get:ok", body={"id": 7})
+    with serve(a_user) as server:
+        pass
+
+    ok = carried_out(tmp_path, env(server))["users.get:ok"]
+
+    assert (ok.outcome, ok.source, ok.environment, ok.fallback) == (Outcome.ERROR, Source.LIVE, "sandbox", None)
 
 
 def test_a_case_that_lacks_a_value_falls_back_alone(tmp_path: Path):
@@ -255,6 +273,54 @@ def test_an_interrupted_run_has_a_result_for_every_case(tmp_path: Path):
     assert {codes(result)[0] for result in results.values() if result.outcome is Outcome.ERROR} == {"interrupted"}
     assert {result.reason for result in results.values() if result.outcome is Outcome.SKIP} == {NOT_ASKED}
     assert not any(result.outcome is Outcome.PASS for result in results.values())
+
+
+# --- pace -------------------------------------------------------------------------------------------------------------
+
+
+def test_cases_keep_the_pace_of_their_vendor_and_say_how_long_they_waited(tmp_path: Path):
+    """Two a second tenth: the third and the fifth wait."""
+    cases = {f"ok{number}": {"status": 200} for number in range(5)}
+    a_suite(tmp_path, {"users.get": {**USER, "cases": cases}}, rate_limit={"requests": 2, "per": "100ms"})
+    with serve(a_user) as server:
+        results = carried_out(tmp_path, env(server))
+
+    waited = [result.attempts[0].waited_ms for result in results.values()]
+    assert all(result.outcome is Outcome.PASS for result in results.values())
+    assert [each > 0 for each in waited] == [False, False, True, False, True]
+    assert all(each <= 110 for each in waited)
+
+
+def test_waiting_for_our_own_turn_takes_nothing_from_the_time_of_a_case():
+    """A hundred seconds at the slow pace of a vendor, and the answer within its thirty."""
+    clock = VirtualClock()
+
+    async def ask(url: str, **policy: Any) -> Exchange:
+        pace = Pace(RateLimit(1, 100.0), None, clock=clock, wall=lambda: 0.0)
+        await pace.turn()
+        async with Network(env={}, clock=clock) as network:
+            caller = network.caller(Policy(reach="private", **policy), pace)
+            return await caller.send(Request("GET", url))
+
+    with serve(a_user) as server:
+        answer = asyncio.run(ask(server.url, patience_s=900.0))
+        with pytest.raises(Fault) as impatient:
+            asyncio.run(ask(server.url))
+
+    assert answer.attempts[0].waited_ms == 100_000
+    assert impatient.value.code == "paced-out"
+
+
+def test_what_the_vendor_says_about_its_rate_is_heeded_by_the_next_case(tmp_path: Path):
+    """Nothing left for a tenth of a second: the second case waits as long, although our own pace would not."""
+    cases = {f"ok{number}": {"status": 200} for number in range(2)}
+    a_suite(tmp_path, {"users.get": {**USER, "cases": cases}})
+    with serve(lambda _: as_json({"id": 7}, RateLimit='"default";r=0;t=1')) as server:
+        results = carried_out(tmp_path, env(server))
+
+    first, second = (result.attempts[0].waited_ms for result in results.values())
+    assert first == 0
+    assert 500 < second <= 1000
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------

@@ -141,6 +141,17 @@ def test_a_secret_that_was_captured_is_not_shown(tmp_path: Path):
     assert "t1cket-of-robin" not in repr(result)
 
 
+def test_a_server_that_is_not_there_has_made_nothing(tmp_path: Path):
+    """The request never left."""
+    a_suite(tmp_path, WRITING)
+    with serve(Users().respond) as server:
+        pass
+
+    result = carried_out(tmp_path, env(server), allow_writes=True)["users.make:ok"]
+
+    assert (result.outcome, codes(result)) == (Outcome.ERROR, ["connection-refused"])
+
+
 # --- flows ------------------------------------------------------------------------------------------------------------
 
 ROUND = {

@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, cast
 
@@ -25,7 +26,7 @@ from provendor.errors import ProvendorError
 from provendor.exchange import Exchange, Request
 from provendor.live import Network, policy_for
 from provendor.oauth2 import Tokens, ask_with_token
-from provendor.pacing import Pace
+from provendor.pacing import LONGEST_WAIT_S, Pace
 from provendor.readiness import Readiness, grant_of
 from provendor.redact import Redactor
 from provendor.requests import Values
@@ -53,7 +54,8 @@ class Line:
     """One vendor, asked live. `env` is what a server sees that is started; `paces` is the folder that `pacing.home` names.
 
     `redactor` knows the secrets of `ready`. `wrap` puts something around the transport of each case that is asked, such as
-    a last look at what goes out.
+    a last look at what goes out. `patience_s` is how long a request waits for its turn at the vendor's pace, None where
+    that counts as the case's own time.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class Line:
         paces: Path,
         env: Mapping[str, str],
         wrap: Wrap | None = None,
+        patience_s: float | None = LONGEST_WAIT_S,
     ) -> None:
         self.redactor = redactor
+        self._patience_s = patience_s
         self._ready = ready
         self._vendor = ready.vendor
         self._network = network
@@ -141,7 +145,8 @@ class Line:
     def caller(self, case: Case) -> Transport:
         """Return a transport for one case over HTTP, whose deadline begins with the first request."""
         environment = cast("Literal['sandbox', 'production']", self._ready.environment)
-        return self._wrap(self._network.caller(policy_for(case, self._vendor, environment), self._pace), case)
+        policy = replace(policy_for(case, self._vendor, environment), patience_s=self._patience_s)
+        return self._wrap(self._network.caller(policy, self._pace), case)
 
     async def _undone(self, case: Case, values: Values, trail: Trail, *, hurry: bool) -> Undone:
         undoing = Undoing(case, self._vendor, values, self._ask_once)

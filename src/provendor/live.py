@@ -149,7 +149,7 @@ class Caller:
         """Ask once, following redirects within the origin."""
         if self._pace is not None:
             try:
-                waited_s += await self._pace.turn(max(0.0, self._left_s()))
+                waited_s += await self._turn(self._pace)
             except Fault as paced_out:
                 return paced_out
         url = _url(request)
@@ -167,6 +167,16 @@ class Caller:
         return made(
             "redirect-loop", f"{_origin(request.url)}: more than {MOST_REDIRECTS} redirects, one after the other"
         )
+
+    async def _turn(self, pace: Pace) -> float:
+        """Wait for our turn; where there is patience for it, the deadline of the case waits as well."""
+        patience_s = self._policy.patience_s
+        if patience_s is None:
+            return await pace.turn(max(0.0, self._left_s()))
+        waited_s = await pace.turn(patience_s)
+        assert self._ends_at is not None  # noqa: S101 - set by the first request
+        self._ends_at += waited_s
+        return waited_s
 
     async def _ask(self, request: Request, url: str, waited_s: float) -> Exchange | Fault:
         """Send one request and read its answer; what comes of it holds this one attempt."""

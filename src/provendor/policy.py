@@ -30,6 +30,7 @@ class Policy:
     reach        which addresses may be called
     most_bytes   of one body, before and after decompression
     environment  which proxy and which certificates it names
+    patience_s   how long to wait for a turn of our own pace, which is no part of the deadline; None: as long as that leaves
     """
 
     deadline_s: float = REQUEST_S
@@ -41,6 +42,7 @@ class Policy:
     reach: Reach = "public"
     most_bytes: int = MAX_BODY
     environment: Environment | None = None
+    patience_s: float | None = None
 
 
 def policy_for(case: Case, vendor: Vendor, environment: Literal["sandbox", "production"]) -> Policy:

@@ -19,10 +19,11 @@ from provendor import jsonpath
 from provendor.asking import Step
 from provendor.classify import classify
 from provendor.contract import Capture, Case, Cleanup, Flow, McpCall, Vendor
-from provendor.errors import ProvendorError, UsageError
+from provendor.errors import Fault, ProvendorError, UsageError
 from provendor.exchange import BodyNotJson, Exchange, Request
 from provendor.jsonrpc import unwrapped
 from provendor.requests import Scalar, Values, build
+from provendor.retries import was_unsent
 from provendor.transport import Transport
 from provendor.verdict import Finding, Outcome, Verdict
 
@@ -33,7 +34,7 @@ Ask = Callable[[Case, Values], Awaitable[Exchange]]
 
 
 class Trail:
-    """A transport that keeps what came back through it, and the requests to which nothing did."""
+    """A transport that keeps what came back through it, and the requests to which nothing did though they went out."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -43,7 +44,12 @@ class Trail:
     async def send(self, request: Request) -> Exchange:
         """Pass on; a request that is broken off counts as one without an answer."""
         self.unanswered.append(request)
-        exchange = await self._transport.send(request)
+        try:
+            exchange = await self._transport.send(request)
+        except Fault as fault:
+            if was_unsent(fault):
+                self.unanswered.pop()
+            raise
         self.unanswered.pop()
         self.answers.append(exchange)
         return exchange
@@ -164,7 +170,7 @@ class Undoing:
 
     def _with(self, cleanup: Cleanup, taken: Mapping[str, Scalar]) -> Values:
         secret = {capture.name for capture in cleanup.captures if capture.secret}
-        return Values({**self._values.of, **taken}, self._values.secrets | secret)
+        return self._values._replace(of={**self._values.of, **taken}, secrets=self._values.secrets | secret).anew()
 
     def _at(self, cleanup: Cleanup, taken: Mapping[str, Scalar]) -> str:
         """Return the request that takes something away, for who must do it by hand."""
