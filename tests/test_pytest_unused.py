@@ -92,12 +92,12 @@ def test_every_option_setting_and_marker_is_documented(pytester):
     told = pytester.runpytest("--help").stdout.str()
     marked = pytester.runpytest("--markers").stdout.str()
 
-    options = set(re.findall(r"--provendor-[a-z-]+|\bprovendor_[a-z]+", told))
+    options = set(re.findall(r"--provendor-[a-z-]+|--(?:require-)?live\b|\bprovendor_[a-z]+", told))
     markers = {
         line.partition(":")[0].removeprefix("@pytest.mark.") for line in marked.splitlines() if "(provendor)" in line
     }
 
-    assert len(options) == 6
+    assert len(options) == 10
     assert markers == {"contract", "live", "probe", "loopback", "vendor_weather"}
     missing = [name for name in options | markers - {"vendor_weather"} if f"`{name}" not in page]
     assert missing == []

@@ -23,24 +23,28 @@ from urllib.parse import unquote
 from provendor.contract import Case, Flow, Vendor
 from provendor.line import Line, Stopped, Wrap, broken_off, carry_on
 from provendor.live import Network
+from provendor.pacing import LONGEST_WAIT_S
 from provendor.readiness import PRODUCTION, SANDBOX, Readiness, grant_of, of
 from provendor.redact import Redactor
 from provendor.requests import build, needs
-from provendor.run import Replayer, Result
+from provendor.run import NOT_ASKED, Replayer, Result
 from provendor.verdict import Finding, Outcome, Verdict, worst
 
 NEVER: Final = "the contract says live: never"
-NOT_ASKED: Final = "not asked: the run was interrupted before"
 
 Tell = Callable[[Result], None]
 
 
 class Rules(NamedTuple):
-    """What a run may do: where it asks, whether it may write there, and whether a fallback is an error."""
+    """What a run may do: where it asks, whether it may write there, and whether a fallback is an error.
+
+    `patience_s` is how long a request waits for its turn at the vendor's pace; None: as long as its case has time.
+    """
 
     environment: str = SANDBOX
     allow_writes: bool = False
     require_live: bool = False
+    patience_s: float | None = LONGEST_WAIT_S
 
 
 class Way(StrEnum):
@@ -106,6 +110,19 @@ def refused(result: Result) -> Result:
     )
 
 
+def without_secrets_of_others(env: Mapping[str, str], vendor: str, vendors: Mapping[str, Vendor]) -> dict[str, str]:
+    """Return the environment without the secrets of all vendors but this one."""
+    others = {
+        variable.env
+        for name, each in vendors.items()
+        if name != vendor
+        for variable in each.variables.values()
+        if variable.secret
+    }
+    own = {variable.env for variable in vendors[vendor].variables.values()}
+    return {name: value for name, value in env.items() if name not in others or name in own}
+
+
 class LiveRun:
     """One run. `standings` says how each vendor stands, by name; `env` holds the environment variables."""
 
@@ -154,16 +171,16 @@ class LiveRun:
 
     def open(self, vendor: str, network: Network, wrap: Wrap | None = None) -> Line:
         """Open a line to a vendor; its server, where one is started, sees no other vendor's secrets."""
-        others = {
-            variable.env
-            for name, each in self._replayer.suite.vendors.items()
-            if name != vendor
-            for variable in each.variables.values()
-            if variable.secret
-        }
-        env = {name: value for name, value in self._env.items() if name not in others}
-        ready, redactor = self.standing(vendor), self.redactor(vendor)
-        return Line(ready, network, redactor=redactor, paces=self._paces, env=env, wrap=wrap)
+        env = without_secrets_of_others(self._env, vendor, self._replayer.suite.vendors)
+        return Line(
+            self.standing(vendor),
+            network,
+            redactor=self.redactor(vendor),
+            paces=self._paces,
+            env=env,
+            wrap=wrap,
+            patience_s=self._rules.patience_s,
+        )
 
     async def ask(self, case: Case, line: Line) -> Result:
         """Ask a case live."""

@@ -18,6 +18,8 @@ import socket
 import sys
 import sysconfig
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -56,11 +58,12 @@ class Guard:
     pytest do; the innermost one decides.
     """
 
-    __slots__ = ("_refused", "loopback")
+    __slots__ = ("_refused", "_through", "loopback")
 
     def __init__(self, loopback: bool = False) -> None:
         self.loopback = loopback
         self._refused: list[Refused] = []
+        self._through: int | None = None
 
     def __enter__(self) -> Self:
         _install()
@@ -72,6 +75,15 @@ class Guard:
     ) -> None:
         _ON.remove(self)
 
+    @contextmanager
+    def through(self) -> Iterator[None]:
+        """Let this thread through, and no other one: it carries out a call that is meant to go out."""
+        before, self._through = self._through, threading.get_ident()
+        try:
+            yield
+        finally:
+            self._through = before
+
     def take(self) -> tuple[Refused, ...]:
         """Return what was refused since the last call, each address and place once, and forget it."""
         if not self._refused:
@@ -81,6 +93,8 @@ class Guard:
 
     def judge(self, event: str, args: tuple[Any, ...]) -> None:
         """Let one socket event pass, or remember it and raise NetworkOff."""
+        if self._through == threading.get_ident():
+            return
         host, address = _target(event, args)
         if host is None or (self.loopback and is_loopback(host)):
             return

@@ -104,7 +104,7 @@ class Prober:
         self._replayer = replayer
         self._gate = gate
         self._today = today
-        self._run = LiveRun(replayer, Rules(PRODUCTION), env=env, paces=paces)
+        self._run = LiveRun(replayer, Rules(PRODUCTION, patience_s=None), env=env, paces=paces)
         self._network = Network(env=env)
         self._lines: dict[str, Line] = {}
         self._judged_by: dict[str, tuple[tuple[Check, ...], Expect]] = {}

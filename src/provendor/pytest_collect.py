@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,10 @@ from provendor.redact import Redactor
 from provendor.run import Replayer, Result
 from provendor.verdict import Finding, Outcome, Verdict, sentence
 
+if TYPE_CHECKING:  # a session that replays loads neither an HTTP client nor an event loop
+    from provendor.live_run import LiveRun
+    from provendor.pytest_live import LiveSession
+
 CONTRACT = pytest.mark.contract
 LIVE = pytest.mark.live
 PROBE = pytest.mark.probe
@@ -34,15 +38,25 @@ PROBE = pytest.mark.probe
 class Contracts:
     """The contracts of one session: each vendor is read once, when its first file is collected.
 
-    `guard` is on while a case runs. `strict` makes a warn a failure.
+    `guard` is on while a case runs. `strict` makes a warn a failure. `live` asks vendors themselves, None where nobody may.
     """
 
-    def __init__(self, root: Path, today: date, cache: Cache, guard: Guard, *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        today: date,
+        cache: Cache,
+        guard: Guard,
+        *,
+        strict: bool = False,
+        live: LiveSession | None = None,
+    ) -> None:
         self.root = root
         self.today = today
         self.cache = cache
         self.guard = guard
         self.strict = strict
+        self.live = live
         self._books: dict[str, VendorBook] = {}
         self._broken: dict[str, tuple[str, ContractError]] = {}
 
@@ -91,10 +105,25 @@ class VendorBook:
         self.vendor = vendor
         self.replayer = replayer
         self.contracts = contracts
-        self.redactor = Redactor({}, vendor.redact)
         self.by_file: dict[str, list[Operation]] = {}
         for operation in (*vendor.operations.values(), *vendor.flows.values(), *vendor.deliveries.values()):
             self.by_file.setdefault(operation.place.file, []).append(operation)
+
+    @cached_property
+    def _live(self) -> LiveRun | None:
+        live = self.contracts.live
+        return live.run_of(self.replayer, self.contracts.suite.vendors) if live else None
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """What takes secrets and personal data out of results."""
+        return self._live.redactor(self.vendor.name) if self._live else Redactor({}, self.vendor.redact)
+
+    def result(self, case: Case) -> Result:
+        """Replay a case, or ask it live where that is wanted."""
+        if self._live is None or self.contracts.live is None:
+            return self.replayer.replay(case)
+        return self.contracts.live.result(case, self._live)
 
 
 class ContractFile(pytest.File):
@@ -155,10 +184,10 @@ class CaseItem(pytest.Item):
             self.add_marker(LIVE)
 
     def runtest(self) -> None:
-        """Replay the case; raises CaseFailed, or pytest's skip."""
+        """Replay the case, or ask it live; raises CaseFailed, or pytest's skip."""
         contracts = self.book.contracts
         with contracts.guard:
-            result = self.book.replayer.replay(self.case)
+            result = self.book.result(self.case)
         refused = contracts.guard.take()
         if refused:
             result = _reached_network(result, refused)
@@ -172,14 +201,16 @@ class CaseItem(pytest.Item):
     def tell(self, result: Result) -> None:
         """Leave the result's key facts with the test as properties, for JUnit and other reports."""
         origin = result.recording.origin if result.recording else None
+        where = f"live from {result.environment}" if result.environment else str(origin or "unknown")
         codes = dict.fromkeys(finding.code for finding in result.findings)
         self.user_properties += [
             ("vendor", self.case.vendor),
             ("operation", self.case.operation),
             ("case", self.case.name),
-            ("origin", str(origin) if origin else "unknown"),
+            ("origin", where),
             ("outcome", str(result.outcome)),
             ("findings", ", ".join(codes)),
+            *([("not live", result.fallback)] if result.fallback else []),
         ]
 
     def fails(self, result: Result) -> bool:

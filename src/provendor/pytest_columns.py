@@ -40,6 +40,8 @@ class Columns:
         if not cells:
             return
         known = dict(getattr(report, "user_properties", ()))  # a file that cannot be collected has none
+        if "not live" in known:
+            known["origin"] = f"{known['origin']}, not live: {known['not live']}"
         values = [f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _NAMES]
         findings = "<br>".join(escape(each) for each in vars(report).get(FINDINGS, ()))
         cells[_AFTER:_AFTER] = [*values, f'<td class="col-findings">{findings}</td>']

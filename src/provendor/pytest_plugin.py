@@ -32,6 +32,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the day that decides ages and `pending` (default: today, UTC)",
     )
     group.addoption("--provendor-no-cache", action="store_true", help="parse every file anew and keep nothing parsed")
+    group.addoption("--live", action="store_true", help="ask sandboxes where flag and credentials are there")
+    group.addoption("--require-live", action="store_true", help="a case that falls back to its recording is an error")
+    group.addoption(
+        "--provendor-environment",
+        choices=("sandbox", "production"),
+        help="where to ask (default: sandbox); nothing is ever written in production",
+    )
+    group.addoption(
+        "--provendor-allow-writes", action="store_true", help="send also what changes something in the sandbox"
+    )
     parser.addini(
         "provendor_network",
         "which tests must not reach the network in a session that runs contracts: "
@@ -44,10 +54,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start a session with contracts where there are contracts; otherwise do nothing."""
     given: Path | None = config.getoption("--provendor-root")
     root = config.rootpath if given is None else given.absolute()
+    _refuse_nonsense(config)
     if (root / "contracts").is_dir():
         _start(config, root)
     elif given is not None:
         raise pytest.UsageError(f"--provendor-root: {given} holds no contracts/ folder")
+
+
+def _refuse_nonsense(config: pytest.Config) -> None:
+    for option in ("--require-live", "--provendor-allow-writes", "--provendor-environment"):
+        if config.getoption(option) and not config.getoption("--live"):
+            raise pytest.UsageError(f"{option} says how to ask vendors themselves: give --live as well")
+    if config.getoption("--provendor-allow-writes") and config.getoption("--provendor-environment") == "production":
+        raise pytest.UsageError("--provendor-allow-writes: nothing is ever written in production")
 
 
 def _start(config: pytest.Config, root: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from typing import Any
 import pytest
 
 from provendor import publish
+from provendor.cache import Cache
 from provendor.closing import Closing, screen
 from provendor.evidence import Evidence, RunInfo, timestamp
-from provendor.pytest_session import LATE, LATE_KEY, PLANNED, RESULT, RUN
-from provendor.run import exit_code
+from provendor.exchange import Source
+from provendor.pytest_session import LATE, LEFT_KEY, PLANNED, RESULT, RUN, UNTOLD
+from provendor.run import NOT_ASKED, exit_code
 from provendor.verdict import Outcome
 
 
@@ -39,6 +42,8 @@ class Results:
         self._evidence: Evidence | None = None
         self._path: Path | None = None
         self._waiting: list[dict[str, Any]] = []
+        self._wanted: dict[str, str] = {}
+        self._live: list[dict[str, Any]] = []
         self._trouble: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -54,18 +59,59 @@ class Results:
         if record is None and report.when not in ("setup", "call", "teardown"):
             record = _crashed(report, self._contracts)
         if record is not None:
-            self.closing.add(record)
-            self._write(record, info)
+            self._take(record, info)
+
+    def _take(self, record: dict[str, Any], info: dict[str, Any] | None = None) -> None:
+        self._wanted.pop(record["id"], None)
+        self.closing.add(record)
+        self._write(record, info)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Hear from a worker of pytest-xdist what reached for the network after its last test."""
-        self._late(getattr(node, "workeroutput", {}).get(LATE, []))
+        """Hear from a worker of pytest-xdist what it could not report."""
+        self._left(getattr(node, "workeroutput", {}))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Say what the session will change at vendors, before the first test runs."""
+        self._want([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Say it where workers of pytest-xdist collect: all of them collect the same, and none has begun."""
+        if not self._wanted:
+            self._want(ids)
+
+    def _want(self, nodes: Iterable[str]) -> None:
+        """Remember which cases must have a result by the end, where they are asked live, and say what they will change."""
+        if not self._config.getoption("--live") or self._config.getoption("collectonly"):
+            return
+        found = ((_case_of(node, self._contracts), node) for node in nodes)
+        self._wanted = {case: node for case, node in found if case is not None}
+        if self._wanted and self._config.getoption("--provendor-allow-writes"):
+            from provendor.pytest_live import plan, rules_of  # noqa: PLC0415 - a session that only reads announces nothing
+
+            cache = Cache(
+                None if self._config.getoption("--provendor-no-cache") else self._root / ".provendor" / "cache"
+            )
+            self._say(plan(self._root, self._wanted, rules_of(self._config), self._today, cache))
+
+    def _say(self, text: str) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        for line in text.splitlines():
+            if isinstance(terminal, pytest.TerminalReporter):
+                terminal.write_line(line)
+            else:
+                sys.stderr.write(f"{line}\n")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Close the evidence, and see to it that a session without a judged case is no success."""
-        self._late(self._config.stash.get(LATE_KEY, []))
+        left = self._config.stash.get(LEFT_KEY, None)
+        self._left(left or {})
+        stopped = bool(session.shouldstop or session.shouldfail) or session.exitstatus not in (0, 1)
+        for case, node in dict(self._wanted if stopped else ()).items():
+            self._take(_record(case, node, Outcome.SKIP, NOT_ASKED))
         outcomes = self.closing.outcomes
         if self._planned > outcomes.total() and session.exitstatus == 0 and not _dry(self._config):
             self._trouble.append(f"{self._planned - outcomes.total()} cases were begun and have no result")
@@ -73,8 +119,8 @@ class Results:
             self._open(RunInfo("pytest", _asked_for(self._config), timestamp(time.time())[:10], {}, None, None, {}))
         if self._evidence is not None:
             self._write_waiting(self._evidence)
-            stopped = bool(session.shouldstop or session.shouldfail) or session.exitstatus not in (0, 1)
             self._close(self._evidence, stopped)
+            self._remember(self._evidence)
         if session.exitstatus == 0 and self._trouble:
             session.exitstatus = exit_code([Outcome.ERROR])
         elif session.exitstatus == 0 and outcomes and exit_code(outcomes) == exit_code([]):
@@ -82,6 +128,14 @@ class Results:
             session.exitstatus = exit_code([])
         if self._evidence is not None and self._path is not None:
             self._of_page = self._publish(self._evidence, self._path.parent)
+
+    def _remember(self, evidence: Evidence) -> None:
+        """Keep live results in the history."""
+        if self._live:
+            from provendor.history import keep, sample  # noqa: PLC0415 - a replay never goes in
+
+            trouble = keep(self._folder, [sample(record, evidence.run_id) for record in self._live])
+            self._trouble += [trouble] if trouble else []
 
     def _publish(self, evidence: Evidence, reports: Path) -> str | None:
         """Write the page of this run; what goes wrong with it changes no exit status."""
@@ -119,6 +173,8 @@ class Results:
         try:
             for record in self._waiting:
                 evidence.add(record)
+                if record["source"] == Source.LIVE:
+                    self._live.append(record)
         except OSError as reason:
             self._cannot_write(reason)
         self._waiting.clear()
@@ -134,28 +190,47 @@ class Results:
         if message not in self._trouble:
             self._trouble.append(message)
 
-    def _late(self, refused: list[str]) -> None:
-        self._trouble += [f"after the last test, the network is off: {each}" for each in refused]
+    def _left(self, left: Mapping[str, list[str]]) -> None:
+        """Hear what a process that ran tests could not report with a test."""
+        self._trouble += [f"after the last test, the network is off: {each}" for each in left.get(LATE, ())]
+        for record in left.get(UNTOLD, ()):
+            self._take(json.loads(record))
 
 
 def _crashed(report: pytest.TestReport, contracts: str) -> dict[str, Any] | None:
     """Return a record for a case whose process died, which pytest-xdist reports by its node id alone."""
-    file, _, rest = report.nodeid.partition("::")
+    id_ = _case_of(report.nodeid, contracts)
+    if id_ is None:
+        return None
+    reason = "the test process died while this case ran"
+    finding = {"code": "not-judged", "level": "fail", "at": "", "key": "", "expected": "a result", "actual": reason}
+    verdict = {"check": "pytest", "outcome": "error", "reason": reason, "findings": [finding]}
+    return {**_record(id_, report.nodeid, Outcome.ERROR, reason), "verdicts": [verdict]}
+
+
+def _case_of(node: str, contracts: str) -> str | None:
+    """Return the selector of the case that a node id names; None where it is no case."""
+    file, _, rest = node.partition("::")
     operation, _, case = rest.partition("::")
     parts = file.removeprefix(f"{contracts}/").split("/")
     if not file.startswith(f"{contracts}/") or len(parts) != 2 or not case:
         return None
-    reason = "the test process died while this case ran"
-    finding = {"code": "not-judged", "level": "fail", "at": "", "key": "", "expected": "a result", "actual": reason}
+    return f"{parts[0]}/{operation}:{case}"
+
+
+def _record(id_: str, node: str, outcome: Outcome, reason: str) -> dict[str, Any]:
+    """Return what evidence holds of a case of which nothing else is known."""
+    vendor, _, rest = id_.partition("/")
+    operation, _, case = rest.partition(":")
     return {
-        "id": f"{parts[0]}/{operation}:{case}",
-        "vendor": parts[0],
+        "id": id_,
+        "vendor": vendor,
         "operation": operation,
         "case": case,
-        "outcome": "error",
+        "outcome": str(outcome),
         "reason": reason,
         "expected": False,
-        "contract": file,
+        "contract": node.partition("::")[0],
         "error": None,
         "source": "recorded",
         "recording": None,
@@ -164,7 +239,7 @@ def _crashed(report: pytest.TestReport, contracts: str) -> dict[str, Any] | None
         "status": None,
         "elapsed_ms": None,
         "passed": [],
-        "verdicts": [{"check": "pytest", "outcome": "error", "reason": reason, "findings": [finding]}],
+        "verdicts": [],
     }
 
 

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,13 +26,17 @@ from provendor.pytest_collect import CaseItem, ContractFile, Contracts, vendor_m
 from provendor.run import Result
 from provendor.verdict import Finding, Outcome, Verdict, sentence
 
+if TYPE_CHECKING:  # a session that replays loads neither an HTTP client nor an event loop
+    from provendor.pytest_live import LiveSession
+
 # What travels with a report, as plain values, from where a test ran to where reports are made.
 PLANNED = "provendor_planned"  # true with the first report of each case
 RESULT = "provendor_result"  # a result as evidence has it; from a worker as JSON
 RUN = "provendor_run"  # what `evidence.RunInfo` holds, with the first result of each process
 FINDINGS = "provendor_findings"  # sentences, where there are any
 LATE = "provendor_late"  # what reached for the network after a worker's last test
-LATE_KEY = pytest.StashKey[list[str]]()
+UNTOLD = "provendor_untold"  # results, as JSON, of which pytest made no report
+LEFT_KEY = pytest.StashKey[dict[str, list[str]]]()
 PENDING_PASSES = "pending-passes"
 
 _MARKERS = (
@@ -70,6 +74,7 @@ class ContractSession:
             self._cache,
             self._guard,
             strict=config.getoption("--provendor-strict"),
+            live=_live(config, self._guard),
         )
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ContractFile | None:
@@ -115,15 +120,26 @@ class ContractSession:
             _blame(report, refused)
         return report
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Keep what was parsed, and pass on what reached for the network after the last test."""
         self._cache.close()
-        late = [str(refused) for refused in self._guard.take()]
+        if self._contracts.live is not None:
+            self._contracts.live.close()
+        left = {LATE: [str(refused) for refused in self._guard.take()], UNTOLD: self._untold(session)}
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None:
-            output[LATE] = late
-        elif late:
-            self._config.stash[LATE_KEY] = late
+            output.update(left)
+        else:
+            self._config.stash[LEFT_KEY] = left
+
+    def _untold(self, session: pytest.Session) -> list[str]:
+        """Return the result of the case during which the session was interrupted: pytest makes no report of it."""
+        live = self._contracts.live
+        if live is None or live.broken_off is None:
+            return []
+        result = live.broken_off
+        item = next(each for each in session.items if isinstance(each, CaseItem) and each.case is result.case)
+        return [json.dumps(result_json(result, item.book.redactor))]
 
     def _describe(self, item: CaseItem, report: pytest.TestReport) -> None:
         """Attach the result to the report as plain values, so that it also travels between processes."""
@@ -144,7 +160,9 @@ class ContractSession:
         if not self._announced:
             self._announced = True
             digest = checks_digest(self._root / "checks")
-            about = describe(self._contracts.suite, "pytest", (), self._today.isoformat(), digest, env=os.environ)
+            mode = "live" if self._contracts.live else "replay"
+            day = self._today.isoformat()
+            about = describe(self._contracts.suite, "pytest", (), day, digest, env=os.environ, mode=mode)
             vars(report)[RUN] = about._asdict() | {"readiness": dict(about.readiness)}
         if result.outcome is Outcome.PASS:
             return
@@ -161,6 +179,15 @@ class ContractSession:
             report.outcome, report.wasxfail = "skipped", reason
         elif PENDING_PASSES in {finding.code for finding in result.findings} and report.outcome == "passed":
             report.wasxfail = reason
+
+
+def _live(config: pytest.Config, guard: Guard) -> LiveSession | None:
+    """Return what asks vendors themselves, where that is wanted."""
+    if not config.getoption("--live"):
+        return None
+    from provendor.pytest_live import LiveSession, rules_of  # noqa: PLC0415 - a session that replays needs no network
+
+    return LiveSession(rules_of(config), guard)
 
 
 def _not_run(item: CaseItem, report: pytest.TestReport) -> Result:

@@ -26,6 +26,9 @@ from provendor.selector import matches, vendors_named
 from provendor.transport import Transport, drive
 from provendor.verdict import Blame, Finding, Outcome, Verdict, worst
 
+NOT_ASKED = "not asked: the run was interrupted before"
+"""The reason of a case that was planned, and not asked any more."""
+
 TRANSPORT_CHECK = "exchange"
 """The name under which a missing exchange is reported among a result's verdicts."""
 

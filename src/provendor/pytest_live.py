@@ -1,0 +1,117 @@
+"""`pytest --live`: cases asked of vendors themselves, one event loop and one network for the whole session.
+
+Loaded only where `--live` is given. The network stays off for everything but what a live case sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from provendor import loading, pacing, present
+from provendor.cache import Cache
+from provendor.contract import Case, Vendor
+from provendor.exchange import Exchange, Request
+from provendor.line import Line, Stopped
+from provendor.live import Caller, Network, Policy
+from provendor.live_run import LiveRun, Rules, Way, without_secrets_of_others
+from provendor.network import Guard
+from provendor.pacing import Pace
+from provendor.readiness import SANDBOX
+from provendor.run import Replayer, Result
+
+
+def rules_of(config: pytest.Config) -> Rules:
+    """Return what this session may do."""
+    return Rules(
+        config.getoption("--provendor-environment") or SANDBOX,
+        config.getoption("--provendor-allow-writes"),
+        config.getoption("--require-live"),
+    )
+
+
+class LiveSession:
+    """The live calls of one process that runs tests."""
+
+    def __init__(self, rules: Rules, guard: Guard) -> None:
+        self._rules = rules
+        self._guard = guard
+        self._runs: dict[str, LiveRun] = {}
+        self._lines: dict[str, Line] = {}
+        self._runner: asyncio.Runner | None = None
+        self._network: Network | None = None
+        self.broken_off: Result | None = None
+
+    def run_of(self, replayer: Replayer, vendors: Mapping[str, Vendor]) -> LiveRun:
+        """Return the run of the one vendor that a replayer has; `vendors` are all of this session."""
+        (name,) = replayer.suite.vendors
+        if name not in self._runs:
+            env = without_secrets_of_others(os.environ, name, vendors)
+            self._runs[name] = LiveRun(replayer, self._rules, env=env, paces=pacing.home(os.environ))
+        return self._runs[name]
+
+    def result(self, case: Case, run: LiveRun) -> Result:
+        """Ask a case, or answer for it without asking. Ctrl-C ends the session, after what was made is taken away."""
+        choice = run.choose(case)
+        if choice.way is not Way.LIVE:
+            return run.answer_without_asking(case, choice)
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        return self._runner.run(self._asked(case, run))
+
+    async def _asked(self, case: Case, run: LiveRun) -> Result:
+        if self._network is None:
+            self._network = await _OpenNetwork(self._guard).__aenter__()
+        if case.vendor not in self._lines:
+            self._lines[case.vendor] = run.open(case.vendor, self._network)
+        try:
+            return await run.ask(case, self._lines[case.vendor])
+        except Stopped as stopped:
+            self.broken_off = stopped.result
+            raise
+
+    def close(self) -> None:
+        """Close every connection."""
+        for line in self._lines.values():
+            line.close()
+        if self._runner is not None:
+            with self._runner as runner:
+                if self._network is not None:
+                    runner.run(self._network.__aexit__())
+
+
+class _OpenNetwork(Network):
+    """A network to which the guard is open while a request is under way."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(env=os.environ)
+        self._guard = guard
+
+    def caller(self, policy: Policy, pace: Pace | None = None) -> Caller:
+        return _Through(self._guard, self, policy, pace)
+
+
+class _Through(Caller):
+    """The transport of one case, through the guard."""
+
+    def __init__(self, guard: Guard, network: Network, policy: Policy, pace: Pace | None) -> None:
+        super().__init__(network, policy, pace)
+        self._guard = guard
+
+    async def send(self, request: Request) -> Exchange:
+        with self._guard.through():
+            return await super().send(request)
+
+
+def plan(root: Path, ids: Iterable[str], rules: Rules, today: date, cache: Cache) -> str:
+    """Return what the cases of these ids will change, as text; empty where that is nothing."""
+    wanted = set(ids)
+    suite = loading.load(root, {id_.partition("/")[0] for id_ in wanted}, cache)
+    run = LiveRun(Replayer(suite, today=today), rules, env=os.environ, paces=pacing.home(os.environ))
+    writes = run.writes(case for case in suite.cases if case.id in wanted)
+    return present.plan(writes) if writes else ""
