@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from evidence_files import a_failure, a_finding, a_head, a_verdict, an_end, live
+from provendor.history import History, Sample, Transition, Watched
+from provendor.outbox import Message, Outbox
+from provendor.states import State
+from provendor.verdict import Outcome, Party
 
 _RUN = "window.ran=1"
 _HANDLERS = (
@@ -205,6 +209,18 @@ def a_hostile_head(text: str, **changes: Any) -> dict[str, Any]:
         "now": text,
     }
     return a_head(**told, started_at=text, mode=text, vendors=vendors, **changes)
+
+
+def a_hostile_history(reports: Path, texts: tuple[str, ...], now: float) -> None:
+    """Write a history in which every text is hostile: a case in trouble for each, and a message to people."""
+    with History(reports) as history:
+        for number, text in enumerate(each.encode("utf-8", "backslashreplace").decode() for each in texts):
+            watched = Watched(text, text, str(number), text)
+            sample = Sample(watched, now - 60, Outcome.FAIL, 500, 1.0, 1, text, Party.VENDOR, text, text)
+            turn = Transition(watched, now, None, Outcome.FAIL, None, text, Party.VENDOR, text, text)
+            history.record([sample], {watched: State(Outcome.FAIL, now - 60, Outcome.FAIL, now - 60)}, [turn])
+        sayable = [text for text in texts if text.isprintable()]
+        Outbox(history).put({}, [Message(text, text, str(n), text, text) for n, text in enumerate(sayable)], now - 60)
 
 
 def a_hostile_run(reports: Path, texts: tuple[str, ...] = PAYLOADS, head: str = PAYLOADS[0]) -> Path:

@@ -63,7 +63,7 @@ def test_every_rule_is_told_of_the_worst_first(tmp_path: Path):
     assert [rule.name for rule in decision.rules if not rule.holds] == ["broken", "warned"]
     assert decision.rules[0].facts == ("acme/c:ok",)
     assert {rule.name for rule in decision.rules} == {
-        "broken", "finished", "judged", "whole", "warned", "skipped", "live", "fallback", "soon",
+        "broken", "finished", "judged", "whole", "warned", "skipped", "live", "fallback", "production", "soon",
     }  # fmt: skip
 
 

@@ -380,3 +380,29 @@ def test_a_picture_shows_where_it_was_bad(troubled: Path):
     from provendor.commands.history import _picture
 
     assert _picture([1.0, 0.999, 0.5, 0.0, None]) in ("█▇▄▁·", "#63_.")
+
+
+def test_half_a_character_in_a_vendors_text_loses_no_result(reports: Path):
+    """JSON may name one; SQLite cannot hold it."""
+    finding = {
+        "code": "body-schema",
+        "level": "fail",
+        "at": "",
+        "key": "",
+        "expected": "x",
+        "actual": 'string "\ud83d"',
+    }
+    live: dict[str, Any] = {"environment": "production", "attempts": [], "peer": None, "blame": None}
+    record = {
+        "vendor": "a", "operation": "b", "case": "c", "outcome": "fail", "error": None, "reason": None, "status": 200,
+        "elapsed_ms": 1.0, "source": "live", "started_at": "2026-11-25T12:00:00Z", "live": live,
+        "verdicts": [{"check": "body", "outcome": "fail", "reason": None, "findings": [finding]}],
+    }  # fmt: skip
+    found = sample(record, "r1")
+    assert found is not None
+
+    kept(reports, found)
+
+    with History(reports) as history:
+        (failure,) = history.failures()
+    assert failure.reason == 'body-schema: expected x, got string "\\ud83d"'

@@ -16,9 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from browsers import Seen, a_browser, opened
 from evidence_files import TODAY, a_failure, a_finding, a_run, a_varied_run, live
-from hostile import PAYLOADS, a_hostile_run
-from provendor import archive, page, telling
-from provendor.forms import Told
+from history_files import a_history
+from hostile import PAYLOADS, a_hostile_history, a_hostile_run
+from provendor import archive, briefing, page
+from provendor.evidence import LIVE_PAGE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,17 +27,22 @@ browser = a_browser
 schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
+NOW = 1_795_176_000.0
+"""2026-11-20 12:00 UTC."""
+
+
 def a_page(reports: Path) -> Path:
     """Make the page of the newest run below `reports`."""
     kept = archive.find(reports)
-    story = telling.tell(kept, today=date.fromisoformat(TODAY), previous=archive.before(reports, kept))
-    return page.write(Told(story, kept, reports), reports)
+    return page.write(briefing.told(reports, kept, reports, date.fromisoformat(TODAY), now=NOW), reports)
 
 
 @pytest.fixture(scope="module", name="varied")
 def a_varied_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a run in which everything happens that can."""
-    return a_page(a_varied_run(tmp_path_factory.mktemp("varied")))
+    reports = tmp_path_factory.mktemp("varied")
+    a_history(reports, NOW)
+    return a_page(a_varied_run(reports))
 
 
 @pytest.fixture(scope="module", name="hostile")
@@ -44,11 +50,12 @@ def a_hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a run in which every text is hostile."""
     reports = tmp_path_factory.mktemp("hostile")
     a_hostile_run(reports)
+    a_hostile_history(reports, PAYLOADS[::4], NOW)
     return a_page(reports)
 
 
 def files(index: Path) -> list[Path]:
-    return [index, *sorted((index.parent / "vendors").glob("*.html"))]
+    return [index, index.with_name(LIVE_PAGE), *sorted((index.parent / "vendors").glob("*.html"))]
 
 
 def open_all(view: Page) -> None:
@@ -194,7 +201,7 @@ def a_hostile_view(browser: Browser, hostile: Path) -> Iterator[tuple[Page, Seen
 
 def some(index: Path) -> list[Path]:
     """The first page, which has every text, and vendors' pages here and there; test_page reads all of them."""
-    return [index, *files(index)[1::20]]
+    return [*files(index)[:2], *files(index)[2::20]]
 
 
 def test_no_hostile_text_runs_or_asks_for_anything(browser: Browser, hostile: Path):
@@ -213,7 +220,7 @@ def test_no_hostile_text_becomes_an_element_or_an_attribute(browser: Browser, ho
     for path in some(hostile):
         with opened(browser, path) as (view, _):
             assert view.locator(alien).count() == 0, path.name
-            assert view.locator("script").count() == view.locator("body > script").count() == 1
+            assert view.locator("script").count() == view.locator("body > script").count() <= 1
             odd = """[...document.querySelectorAll('*')].flatMap((e) => [...e.attributes]).map((a) => a.name)
                      .filter((name) => name.startsWith('on') || name === 'style' || name === 'srcdoc')"""
             assert view.evaluate(odd) == []
@@ -227,12 +234,16 @@ def test_no_hostile_text_breaks_the_layout(browser: Browser, hostile: Path):
         const box = e.getBoundingClientRect();
         return box.width && box.right > width + 1 && !e.closest('.block, .hidden-text, thead');
     }).map((e) => e.tagName + ' ' + e.className + ' ' + e.textContent.slice(0, 40)).slice(0, 5)"""
-    for width in (390, 1280):
-        with opened(browser, hostile, width=width) as (view, _):
-            open_all(view)
-            assert view.evaluate("document.documentElement.scrollWidth") <= width
-            assert view.evaluate(outside, width) == []
-            expect(view.get_by_role("heading", level=1)).to_have_text("NO-GO")
+    for path, title in (
+        (hostile, "NO-GO"),
+        (hostile.with_name(LIVE_PAGE), f"{len(set(PAYLOADS[::4]))} vendors are in trouble"),
+    ):
+        for width in (390, 1280):
+            with opened(browser, path, width=width) as (view, _):
+                open_all(view)
+                assert view.evaluate("document.documentElement.scrollWidth") <= width
+                assert view.evaluate(outside, width) == []
+                expect(view.get_by_role("heading", level=1)).to_have_text(title)
 
 
 def test_hostile_texts_stay_readable(hostile_view: tuple[Page, Seen]):

@@ -170,6 +170,11 @@ def kept(reports: Path) -> Iterator[KeptRun]:
 _MOST_KEPT = 200
 
 
+def to_decide_by(reports: Path) -> KeptRun:
+    """Return the newest run that is not one of probes, which ask for little and often; where there is none, the newest."""
+    return next((run for run in kept(reports) if run.head.get("mode") != "probe"), None) or _newest(reports)
+
+
 def before(reports: Path, run: KeptRun) -> KeptRun | None:
     """Return the newest finished run that started before this one, was of the same mode and asked for as much or for all."""
     for other in kept(reports):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from provendor import archive, checkout, telling
+from provendor import archive, checkout, telling, watch
 from provendor.archive import KeptRun
 from provendor.forms import Told
 
@@ -19,10 +20,12 @@ def told(
     *,
     previous: KeptRun | None = None,
     vendors: Iterable[str] = (),
+    now: float | None = None,
 ) -> Told:
     """Return it; without `previous` the run is compared with the one before it.
 
-    `root` is the suite's folder, and `vendors` are all that have a contract, whether or not the run knew of them.
+    `now`, in seconds since 1970, is where the history's time ends; by default it is now. `root` is the suite's folder, and
+    `vendors` are all that have a contract, whether or not the run knew of them.
     """
     story = telling.tell(
         kept,
@@ -30,6 +33,7 @@ def told(
         previous=previous or archive.before(reports, kept),
         release=archive.of_release(reports, kept, checkout.releases(root)),
         vendors=vendors,
+        watch=watch.read(reports, time.time() if now is None else now),
     )
     return Told(story, kept, root)
 

@@ -10,11 +10,27 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from provendor.radar import SOON_DAYS
-from provendor.story import CaseTold, Cause, Counts, Decision, Expiry, Proof, Rule, RunTold, VendorTold, Word
+from provendor.states import BAD
+from provendor.story import (
+    CaseTold,
+    Cause,
+    Counts,
+    Decision,
+    Expiry,
+    ProbeTold,
+    Proof,
+    Rule,
+    RunTold,
+    VendorTold,
+    Watch,
+    Word,
+)
 from provendor.verdict import Outcome
 
 STALE_DAYS = 7
 """After so many days a live proof is shown as stale."""
+
+PRODUCTION = "production"
 
 _BADNESS = {Word.GO: 0, Word.WARNINGS: 1, Word.UNKNOWN: 2, Word.NO_GO: 3}
 
@@ -26,6 +42,7 @@ class _Facts(NamedTuple):
     causes: Sequence[Cause]
     unreadable: int
     expiries: Sequence[Expiry]
+    watch: Watch | None
 
     def with_outcome(self, outcome: Outcome) -> tuple[str, ...]:
         return tuple(case.id for case in self.cases if case.outcome is outcome)
@@ -49,9 +66,10 @@ def decide(
     causes: Sequence[Cause],
     expiries: Sequence[Expiry],
     unreadable: int = 0,
+    watch: Watch | None = None,
 ) -> Decision:
-    """Return the verdict on a run."""
-    facts = _Facts(run, vendors, cases, causes, unreadable, expiries)
+    """Return the verdict on a run, and on how production stands by the `watch`."""
+    facts = _Facts(run, vendors, cases, causes, unreadable, expiries, watch)
     rules = sorted((rule(facts) for rule in _RULES), key=lambda rule: -_BADNESS[rule.word])
     word = rules[0].word
     said = [rule.says for rule in rules if rule.word is word] if word is not Word.GO else [_all_well(facts)]
@@ -154,6 +172,23 @@ def _asked(facts: _Facts) -> Rule:
     return Rule("fallback", Word.WARNINGS, asks, says, fallen)
 
 
+def _production(facts: _Facts) -> Rule:
+    asks = "No probe of production is in trouble."
+    if facts.watch and facts.watch.trouble:
+        return Rule("production", Word.WARNINGS, asks, f"the history cannot be read: {facts.watch.trouble}")
+    bad = [each for each in (facts.watch.probes if facts.watch else ()) if _in_trouble(each)]
+    if not bad:
+        known = facts.watch is not None and any(each.environment == PRODUCTION for each in facts.watch.probes)
+        return Rule("production", Word.GO, asks, "no probe is in trouble" if known else "production is not probed")
+    names = list(dict.fromkeys(each.vendor for each in bad))
+    says = f"{_count(len(bad), 'probe')} of {_vendors(names, facts)} {'is' if len(bad) == 1 else 'are'}"
+    return Rule("production", Word.WARNINGS, asks, f"{says} in trouble in production", tuple(each.id for each in bad))
+
+
+def _in_trouble(probe: ProbeTold) -> bool:
+    return probe.environment == PRODUCTION and probe.outcome in BAD
+
+
 def _soon(facts: _Facts) -> Rule:
     asks = f"Nothing ends within the next {SOON_DAYS} days."
     soon = tuple(each for each in facts.expiries if each.days is not None and each.days <= SOON_DAYS)
@@ -172,6 +207,7 @@ _RULES: tuple[Callable[[_Facts], Rule], ...] = (
     _skipped,
     _live,
     _asked,
+    _production,
     _soon,
 )
 

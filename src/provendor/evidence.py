@@ -1,6 +1,7 @@
 """The run, written down as it happens, so that a killed run leaves every finished result readable.
 
 reports/
+├── index.html           the page that people decide by; live.html for whoever is on call, vendors/ a page each
 ├── run.jsonl            the newest run: a line for the run, one per result, one for its end
 ├── run.json             the newest finished run as one document (run.schema.json)
 └── runs/<run id>/       the same two files of every run that is kept
@@ -33,6 +34,10 @@ from provendor.run import Result, exit_code, rerun_of
 from provendor.verdict import Finding, Outcome, Verdict
 
 SCHEMA_VERSION = 2
+PAGE = "index.html"
+"""What the page is called that people decide by; it lies beside the newest run."""
+LIVE_PAGE = "live.html"
+"""What the page for whoever is on call is called."""
 KEPT_RUNS = 20
 KEPT_RELEASES = 2
 """Of how many releases the run on their commit is kept beyond that: the last one, and the one before it."""

@@ -163,9 +163,14 @@ def _reason(record: Mapping[str, Any]) -> str | None:
     for finding in _findings(record):
         at = f" at {finding['at']}" if finding["at"] else ""
         said = f"{finding['code']}{at}: expected {finding['expected']}, got {finding['actual']}"
-        return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}…"
+        return _whole(said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}…")
     reason: str | None = record["reason"]
-    return reason[:_LONGEST_REASON] if reason else None
+    return _whole(reason[:_LONGEST_REASON]) if reason else None
+
+
+def _whole(text: str) -> str:
+    """Return text that SQLite can hold: half a character, which a vendor's JSON may name, is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 _RESULTS: Step = (
@@ -384,6 +389,23 @@ class History:
         """
         return [self._period(case, watched, since, until) for case, watched in self.watched(vendor).items()]
 
+    def days(self, since: float) -> dict[Watched, dict[int, Mapping[int, int]]]:
+        """Return of how many answers of each case each latency was, for each day (since 1970, in UTC) that has any."""
+        found: dict[Watched, dict[int, Counter[int]]] = {}
+        known = self.watched()
+        for case, day, number, count in self.database.read(_BY_DAY, since // DAY_S):
+            if case in known:
+                found.setdefault(known[case], {}).setdefault(day, Counter())[number] += count
+        return {watched: dict(days) for watched, days in found.items()}
+
+    def first_since(self, watched: Watched, at: float) -> Sample | None:
+        """Return the first result that is kept of a case from this moment on."""
+        for case, known in self.watched(watched.vendor).items():
+            if known == watched:
+                for row in self.database.read(_FIRST, case, round(at * 1000)):
+                    return _sample(watched, row)
+        return None
+
     def _period(self, case: int, watched: Watched, since: float, until: float) -> Period:
         first, last = int(since // HOUR_S), int(until // HOUR_S)
         counts = dict.fromkeys((Outcome.PASS, Outcome.WARN, Outcome.FAIL, Outcome.ERROR), 0)
@@ -417,6 +439,8 @@ _STANDING: Final[Mapping[str, str]] = {
     "told": "",
     "outbox": "WHERE state = 'waiting'",
 }
+_BY_DAY = """SELECT "case", day, bucket, count FROM latencies WHERE day >= ?"""
+_FIRST = """SELECT * FROM results WHERE "case" = ? AND at >= ? ORDER BY at LIMIT 1"""
 _DELETE_GOOD = """DELETE FROM results WHERE "case" = ? AND at < ? AND outcome NOT IN ('fail', 'error')"""
 _NEWEST = """SELECT * FROM results WHERE "case" = ? ORDER BY at DESC LIMIT 1"""
 

@@ -50,6 +50,16 @@ class Post(NamedTuple):
     tries: int
 
 
+class Kept(NamedTuple):
+    """What became of a message: `state` is waiting, sending, sent, unknown or given up."""
+
+    channel: str
+    title: str
+    made: float
+    tries: int
+    state: str
+
+
 class Outbox:
     """The outbox in the file of the history."""
 
@@ -112,6 +122,13 @@ class Outbox:
     def counts(self) -> dict[str, int]:
         """Return how many messages there are of each state: waiting, sending, sent, unknown, given up."""
         return dict(self._database.read("SELECT state, count(*) FROM outbox GROUP BY 1"))
+
+    def recent(self, since: float) -> list[Kept]:
+        """Return the messages that were made since, whatever became of them, the oldest first."""
+        rows = self._database.read(
+            "SELECT channel, title, made, tries, state FROM outbox WHERE made >= ? ORDER BY id", since
+        )
+        return [Kept(*row) for row in rows]
 
     def prune(self, now: float) -> None:
         """Forget old messages."""

@@ -22,11 +22,15 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup, escape
 
-from provendor import __version__, charts, views, wording
+from provendor import __version__, archive, charts, oncall, telling, views, wording
+from provendor.charts import Point
+from provendor.errors import ProvendorError
+from provendor.evidence import LIVE_PAGE, PAGE
 from provendor.forms import Told
+from provendor.oncall import Trouble
 from provendor.plaintext import visible
 from provendor.radar import SOON_DAYS
-from provendor.story import CaseTold, Word
+from provendor.story import CaseTold, DayTold, Watch
 from provendor.verdict import Outcome
 
 MOST_LISTED = 6_000
@@ -48,9 +52,18 @@ def write(told: Told, reports: Path) -> Path:
     for name, pieces in site.vendors():
         _replace(reports / name, pieces)
     _forget_vendors(reports, site.names)
-    index = reports / "index.html"
+    if told.story.watch is not None:
+        _replace(reports / LIVE_PAGE, site.live(told.story.watch, reports))
+    index = reports / PAGE
     _replace(index, site.index())
     return index
+
+
+def write_live(told: Told, watch: Watch, reports: Path) -> Path:
+    """Write the page for whoever is on call alone, and leave that of the last run as it is; return where it is."""
+    _forget_scratch(reports)
+    _replace(reports / LIVE_PAGE, _Site(told).live(watch, reports))
+    return reports / LIVE_PAGE
 
 
 class _Part(NamedTuple):
@@ -89,7 +102,7 @@ class _Site:
             "css": Markup(css),
             "js": Markup(js),
             "policy": _policy(css, js),
-            "favicon": _favicon(story.decision.word),
+            "favicon": _favicon(wording.word_class(story.decision.word)),
             "made_by": __version__,
             "marks": _marks(),
             "soon": SOON_DAYS,
@@ -106,7 +119,7 @@ class _Site:
         told = self._with_room(cases)
         return self._templates.get_template("index.html").generate(
             **self._shared,
-            home="index.html",
+            home=PAGE,
             pages={name: files[0] for name, files in self.names.items()},
             linked=self._links({case.id for case in cases}),
             listed=list(of),
@@ -116,16 +129,38 @@ class _Site:
             sections=[(name, titles.get(name, name), _by_operation(some)) for name, some in of.items()],
         )
 
+    def live(self, watch: Watch, reports: Path) -> Iterator[str]:
+        """Yield the page for whoever is on call in pieces; what was bad first is told in full where its run is kept."""
+        brief = oncall.brief(watch)
+        return self._templates.get_template("live.html").generate(
+            **{**self._shared, "favicon": _favicon(brief.outcome)},
+            home=PAGE,
+            watch=watch,
+            brief=brief,
+            silent=oncall.silent_for(watch.prober, watch.now),
+            pages={
+                each.vendor: name
+                for each in watch.vendors
+                if (reports / (name := _file_names(each.vendor, 1)[0])).exists()
+            },
+            in_full=lambda trouble: self._first_bad(trouble, reports),
+            runbooks={vendor.name: vendor.runbook for vendor in self._story.vendors},
+            linked={},
+        )
+
     def vendors(self) -> Iterator[tuple[str, Iterator[str]]]:
         """Yield every file of every vendor that was asked, by its name below the folder of reports, in pieces."""
         template = self._templates.get_template("vendor.html")
+        watch = self._story.watch
+        history = {each.vendor: each for each in watch.vendors} if watch else {}
         for vendor in self._story.vendors:
             files = self.names.get(vendor.name, ())
             for number, (file, cases) in enumerate(zip(files, self._parts.get(vendor.name, ()), strict=True), 1):
                 pieces = template.generate(
                     **self._shared,
-                    home="../index.html",
+                    home=f"../{PAGE}",
                     vendor=vendor,
+                    history=history.get(vendor.name),
                     causes=[cause for cause in self._story.causes if cause.vendor == vendor.name][:_MOST_CAUSES],
                     operations=_by_operation(cases),
                     part=_Part(number, tuple(Path(name).name for name in files)),
@@ -154,6 +189,20 @@ class _Site:
         except views.MALFORMED:
             return "The rest of this result is not as evidence has it."
         return self._case.render(view=view)
+
+    def _first_bad(self, trouble: Trouble, reports: Path) -> Markup | None:
+        """Return the first bad result in full, from the run that asked it; None where that is no longer kept."""
+        if trouble.bad is None or trouble.bad.run is None:
+            return None
+        try:
+            kept = archive.find(reports, trouble.bad.run)
+            found = ((offset, each) for offset, each in kept.results() if each.get("id") == trouble.probes[0].id)
+            offset, record = next(found)
+            case = telling.case_told(record, offset, self._story.today)
+            view = views.view(case, record, self._told.root, self._variables.get(case.vendor, {}))
+        except (ProvendorError, OSError, StopIteration, *views.MALFORMED):
+            return None
+        return Markup(self._case.render(view=view))
 
     def _elsewhere(self, case: CaseTold) -> Markup:
         return Markup('<a href="{}{}">in full on the page of the vendor</a>').format(
@@ -222,9 +271,20 @@ def _environment() -> jinja2.Environment:
         "lines": _lines,
         "share": lambda counts: Markup(charts.share(counts)),
         "svg": Markup,
+        "uptime_strip": lambda days: Markup(charts.strip([(_of_day(each), each.good) for each in days])),
+        "latency_chart": lambda days: Markup(
+            charts.lines([Point(wording.day(d.on), d.p50_ms, d.p95_ms) for d in days], "ms")
+        ),
         "is_web": lambda url: url.startswith(("https://", "http://")),
     }
     return environment
+
+
+def _of_day(each: DayTold) -> str:
+    good = (
+        f"{wording.uptime(each.good)} of {wording.count(each.answers, 'answer')} good" if each.answers else "not asked"
+    )
+    return f"{wording.day(each.on)}: {good}"
 
 
 def _seen(value: object) -> object:
@@ -263,11 +323,11 @@ def _policy(css: str, js: str) -> str:
     return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
 
 
-_COLOURS = {Word.GO: "1a7046", Word.WARNINGS: "b97700", Word.UNKNOWN: "7a3b9c", Word.NO_GO: "b3261e"}
+_COLOURS = {"pass": "1a7046", "warn": "b97700", "error": "7a3b9c", "fail": "b3261e"}
 
 
-def _favicon(word: Word) -> str:
-    circle = f"%3Ccircle cx='8' cy='8' r='7' fill='%23{_COLOURS[word]}'/%3E"
+def _favicon(outcome: str) -> str:
+    circle = f"%3Ccircle cx='8' cy='8' r='7' fill='%23{_COLOURS[outcome]}'/%3E"
     return f"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E{circle}%3C/svg%3E"
 
 

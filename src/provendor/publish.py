@@ -23,8 +23,6 @@ LEFT_TO_A_CHILD: Final = 2_000
 NO_PAGE: Final = "PROVENDOR_NO_PAGE"
 """The variable that keeps runs from writing the page."""
 
-PAGE: Final = "index.html"
-
 TROUBLE: Final = "page-error.txt"
 """Where a process that nobody waits for leaves what went wrong; the next run says it."""
 
@@ -37,7 +35,10 @@ def wanted(env: Mapping[str, str]) -> bool:
 def after_run(
     reports: Path, run_id: str, root: Path, today: date, *, results: int, env: Mapping[str, str]
 ) -> str | None:
-    """See to it that the page tells of this run; return what a reader should know of it that went wrong."""
+    """See to it that the page tells of this run; return what a reader should know of it that went wrong.
+
+    A run of probes is told of by the page for whoever is on call, and leaves the page that people decide by as it is.
+    """
     if not wanted(env):
         return None
     # A container ends with its first process, so that a build server always waits.
@@ -53,7 +54,11 @@ def write(reports: Path, run_id: str, root: Path, today: date) -> str | None:
         from provendor import archive, briefing, page  # noqa: PLC0415 - not where the page is left to a child
 
         kept = archive.find(reports, run_id)
-        page.write(briefing.told(reports, kept, root, today, vendors=briefing.vendors(root)), reports)
+        told = briefing.told(reports, kept, root, today, vendors=briefing.vendors(root))
+        if told.story.run.mode == "probe" and told.story.watch is not None:
+            page.write_live(told, told.story.watch, reports)
+        else:
+            page.write(told, reports)
     except (ProvendorError, OSError) as trouble:
         return f"the page could not be written: {trouble}"
     except Exception as trouble:  # noqa: BLE001 - a page that breaks must not break the run that it tells of

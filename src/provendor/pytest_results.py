@@ -19,7 +19,7 @@ import pytest
 from provendor import publish
 from provendor.cache import Cache
 from provendor.closing import Closing, screen
-from provendor.evidence import Evidence, RunInfo, timestamp
+from provendor.evidence import PAGE, Evidence, RunInfo, timestamp
 from provendor.exchange import Source
 from provendor.pytest_session import LATE, LEFT_KEY, PLANNED, RESULT, RUN, UNTOLD
 from provendor.run import NOT_ASKED, exit_code
@@ -148,7 +148,7 @@ class Results:
             return
         files = {"evidence": _near(self._path, self._config)} if self._path is not None else {}
         if self._path is not None and publish.wanted(os.environ):
-            files["page"] = _near(self._path.with_name(publish.PAGE), self._config)
+            files["page"] = _near(self._path.with_name(PAGE), self._config)
         trouble = [*self._trouble, *([self._of_page] if self._of_page else [])]
         terminalreporter.write_sep("=", "provendor")
         rows = self.closing.rows(screen(sys.stdout), files, trouble=trouble, colour=terminalreporter.hasmarkup)

@@ -102,6 +102,10 @@ class Ledger:
 
         return write_all
 
+    def alive(self) -> float | None:
+        """Return when a prober that stays was last known to run; None where none ever did."""
+        return next((float(at) for (at,) in self._database.read("SELECT alive FROM prober")), None)
+
     def accounts(self, since: float, until: float, vendor: str | None = None) -> list[Account]:
         """Return what became of the slots of each probe whose moment lies in this time, `until` excluded."""
         return [

@@ -9,7 +9,19 @@ from typing import Any
 
 from provendor.decision import STALE_DAYS, word_of
 from provendor.exchange import Source
-from provendor.story import Blocker, CaseTold, Counts, Credential, Next, Proof, Strength, VendorTold
+from provendor.states import BAD
+from provendor.story import (
+    Blocker,
+    CaseTold,
+    Counts,
+    Credential,
+    Next,
+    ProbeTold,
+    Proof,
+    Strength,
+    VendorTold,
+    Watch,
+)
 from provendor.verdict import Outcome
 
 _MOST_BLOCKERS = 5
@@ -23,26 +35,46 @@ def counted(cases: Iterable[CaseTold]) -> Counts:
 
 
 def rows(
-    readiness: Any, strength: Any, cases: Iterable[CaseTold], every: Iterable[str], today: date
+    readiness: Any,
+    strength: Any,
+    cases: Iterable[CaseTold],
+    every: Iterable[str],
+    today: date,
+    watch: Watch | None = None,
 ) -> tuple[VendorTold, ...]:
     """Return a row for each vendor that the evidence names, and for each of `every`, in the order of their names.
 
-    `readiness` and `strength` are as the evidence has them, by vendor: what is not as it should be is unknown.
+    `readiness` and `strength` are as the evidence has them, by vendor: what is not as it should be is unknown. Live proofs
+    are those of this run and those that the history knows.
     """
     of: dict[str, list[CaseTold]] = {}
     for case in cases:
         of.setdefault(case.vendor, []).append(case)
     names = sorted({*of, *_mapping(readiness), *every})
+    before: dict[str, list[ProbeTold]] = {}
+    for probe in watch.probes if watch else ():
+        before.setdefault(probe.vendor, []).append(probe)
     return tuple(
-        _row(name, of.get(name, []), _mapping(_mapping(readiness).get(name)), _mapping(strength).get(name), today)
+        _row(
+            name,
+            of.get(name, []),
+            _mapping(_mapping(readiness).get(name)),
+            _mapping(strength).get(name),
+            _newest(_proof(of.get(name, []), today), _proof_before(before.get(name, []), today)),
+        )
         for name in names
     )
 
 
-def _row(name: str, cases: Sequence[CaseTold], known: Mapping[str, Any], strength: Any, today: date) -> VendorTold:
+def _newest(one: Proof | None, other: Proof | None) -> Proof | None:
+    return max((proof for proof in (one, other) if proof), key=lambda proof: proof.at, default=None)
+
+
+def _row(
+    name: str, cases: Sequence[CaseTold], known: Mapping[str, Any], strength: Any, proof: Proof | None
+) -> VendorTold:
     counts, total = counted(cases), known.get("cases")
     total = total if isinstance(total, int) else None
-    proof = _proof(cases, today)
     missing = max(0, total - counts.total) if total is not None else None
     environments = _mapping(known.get("environments"))
     return VendorTold(
@@ -111,11 +143,25 @@ def _proof(cases: Iterable[CaseTold], today: date) -> Proof | None:
     if not passed:
         return None
     last = max(passed, key=lambda case: case.started_at)
+    return _proven(last.started_at, last.environment or "", len(passed), len(asked), today)
+
+
+def _proof_before(probes: Sequence[ProbeTold], today: date) -> Proof | None:
+    """Return the last time at which the vendor answered well, by the history, and how many cases end well there now."""
+    good = [(probe.good.at, probe.environment) for probe in probes if probe.good]
+    if not good:
+        return None
+    at, environment = max(good)
+    there = [probe.last for probe in probes if probe.environment == environment and probe.last]
+    return _proven(at, environment, sum(last.outcome not in BAD for last in there), len(there), today)
+
+
+def _proven(at: str, environment: str, passed: int, asked: int, today: date) -> Proof | None:
     try:
-        age = (today - date.fromisoformat(last.started_at[:10])).days
+        age = (today - date.fromisoformat(at[:10])).days
     except ValueError:
         return None
-    return Proof(last.started_at, last.environment or "", len(passed), len(asked), age, age > STALE_DAYS)
+    return Proof(at, environment, passed, asked, age, age > STALE_DAYS)
 
 
 def _blockers(known: Mapping[str, Any], cases: Iterable[CaseTold]) -> Iterator[Blocker]:

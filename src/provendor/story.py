@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from provendor.exchange import Origin, Source
-from provendor.verdict import Blame, Outcome
+from provendor.verdict import Blame, Outcome, Party
 
 
 class Word(StrEnum):
@@ -208,6 +208,113 @@ class VendorTold:
     next: Next
 
 
+class AnswerTold(NamedTuple):
+    """One live result, as the history keeps it. `run` is the run whose evidence holds the rest, of one that is no pass."""
+
+    at: str
+    outcome: Outcome
+    status: int | None
+    elapsed_ms: float | None
+    code: str | None
+    party: Party | None
+    reason: str | None
+    run: str | None
+
+
+class ProbeTold(NamedTuple):
+    """How a case stands that is asked live. `outcome` is what its results amount to once they are confirmed.
+
+    `since` is when it came to stand so; `good` and `bad` are the last result on which somebody could rely, and the first
+    one of the trouble that goes on. `uptime` and the latencies are of the time that the watch looks back.
+    """
+
+    id: str
+    vendor: str
+    environment: str
+    outcome: Outcome | None
+    since: str | None
+    last: AnswerTold | None
+    good: AnswerTold | None
+    bad: AnswerTold | None
+    answers: int
+    uptime: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+class DayTold(NamedTuple):
+    """What a vendor answered on one day: how many answers, the share that was good, how long they took."""
+
+    on: date
+    answers: int
+    good: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+class VendorWatched(NamedTuple):
+    """What the history says of one vendor: its probes, its days without a gap, whose fault failures were, their codes."""
+
+    vendor: str
+    probes: tuple[ProbeTold, ...]
+    days: tuple[DayTold, ...]
+    parties: tuple[tuple[str, int], ...]
+    codes: tuple[tuple[str, int], ...]
+
+
+class TurnTold(NamedTuple):
+    """A probe that came to stand otherwise."""
+
+    at: str
+    id: str
+    environment: str
+    before: Outcome | None
+    after: Outcome
+    party: Party | None
+    reason: str | None
+
+
+class SentTold(NamedTuple):
+    """A message to people: when it was made, over which channel, what it says, and what became of it."""
+
+    at: str
+    channel: str
+    title: str
+    state: str
+
+
+class ProberTold(NamedTuple):
+    """How the prober itself was in the last day: what became of the slots it had planned, and when it last ran."""
+
+    alive_at: str | None
+    planned: int
+    results: int
+    skipped: int
+    missing: int
+    unknown: int
+    reasons: tuple[tuple[str, int], ...]
+
+
+class Watch(NamedTuple):
+    """What the history says: how each vendor stands live, what turned, what people were told, how the prober was.
+
+    `trouble` is why the history cannot be read; then all the rest is unknown, and not empty. `days` is how far back it looks.
+    """
+
+    now: str
+    days: int
+    vendors: tuple[VendorWatched, ...] = ()
+    turns: tuple[TurnTold, ...] = ()
+    sent: tuple[SentTold, ...] = ()
+    prober: ProberTold | None = None
+    trouble: str | None = None
+
+    @property
+    def probes(self) -> tuple[ProbeTold, ...]:
+        """Every probe of every vendor."""
+        return tuple(probe for vendor in self.vendors for probe in vendor.probes)
+
+
 class RunRef(NamedTuple):
     """A run that this one is compared with; `tag` is the release whose commit it ran on."""
 
@@ -276,7 +383,7 @@ class Story:
     """All of it. `today` is the day from which ages and distances count; `cases` are in the order of the run.
 
     `previous` and `release` are None where there is no run to compare with. `unreadable` counts results whose record is not
-    as evidence has them.
+    as evidence has them. `watch` is None where nothing was ever asked live.
     """
 
     today: date
@@ -289,3 +396,4 @@ class Story:
     expiries: tuple[Expiry, ...]
     cases: tuple[CaseTold, ...]
     unreadable: int = 0
+    watch: Watch | None = None

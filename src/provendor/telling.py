@@ -18,10 +18,10 @@ from provendor.decision import decide
 from provendor.exchange import Origin, Source
 from provendor.radar import Radar
 from provendor.standing import counted
-from provendor.story import CaseTold, Changes, RunRef, RunTold, Story
+from provendor.story import CaseTold, Changes, RunRef, RunTold, Story, Watch
 from provendor.verdict import Outcome
 
-_NOT_EVIDENCE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+NOT_EVIDENCE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 def tell(
@@ -31,18 +31,22 @@ def tell(
     previous: KeptRun | None = None,
     release: tuple[str, KeptRun] | None = None,
     vendors: Iterable[str] = (),
+    watch: Watch | None = None,
 ) -> Story:
-    """Return what a run amounts to. `vendors` are all that have a contract; those that were not asked are told of, too."""
+    """Return what a run amounts to. `vendors` are all that have a contract; those that were not asked are told of, too.
+
+    `watch` is what the history says, None where there is none.
+    """
     readiness = kept.head.get("vendors")
     gathered = _gather(kept, today, Radar(today, readiness))
     run = _run(kept, gathered)
-    rows = standing.rows(readiness, (kept.end or {}).get("strength"), gathered.cases, vendors, today)
+    rows = standing.rows(readiness, (kept.end or {}).get("strength"), gathered.cases, vendors, today, watch)
     whole = run.finished and not run.selectors
     causes, expiries = gathered.causes.told(), gathered.radar.told()
     return Story(
         today=today,
         run=run,
-        decision=decide(run, rows, gathered.cases, causes, expiries, gathered.unreadable),
+        decision=decide(run, rows, gathered.cases, causes, expiries, gathered.unreadable, watch),
         vendors=rows,
         previous=_changes(gathered.cases, previous, None, whole),
         release=_changes(gathered.cases, release[1], release[0], whole) if release else None,
@@ -50,6 +54,7 @@ def tell(
         expiries=expiries,
         cases=tuple(gathered.cases),
         unreadable=gathered.unreadable,
+        watch=watch,
     )
 
 
@@ -68,18 +73,19 @@ def _gather(kept: KeptRun, today: date, radar: Radar) -> _Gathered:
     gathered = _Gathered(radar)
     for offset, record in kept.results():
         try:
-            case = _case(record, offset, today)
+            case = case_told(record, offset, today)
             if case.outcome is not Outcome.PASS:
                 gathered.causes.add(case, record)
             gathered.radar.add(case, record)
-        except _NOT_EVIDENCE:
+        except NOT_EVIDENCE:
             gathered.unreadable += 1
             continue
         gathered.cases.append(case)
     return gathered
 
 
-def _case(record: dict[str, Any], offset: int, today: date) -> CaseTold:
+def case_told(record: Mapping[str, Any], offset: int, today: date) -> CaseTold:
+    """Return a result in few words; raises one of `NOT_EVIDENCE` where the record is not as evidence has it."""
     recording = record["recording"] or {}
     live = record.get("live") or {}
     origin = recording.get("origin")
@@ -173,6 +179,6 @@ def _outcomes(kept: KeptRun) -> dict[str, Was]:
         try:
             codes = _codes(record["verdicts"])
             found[str(record["id"])] = Was(Outcome(record["outcome"]), AGED in codes)
-        except _NOT_EVIDENCE:
+        except NOT_EVIDENCE:
             continue
     return found

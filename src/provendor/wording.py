@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -58,9 +59,31 @@ def ms(length: float) -> str:
     return f"{seconds:.2f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
-def number(count: int) -> str:
+def number(amount: int) -> str:
     """Return a count: `3,196`."""
-    return f"{count:,}"
+    return f"{amount:,}"
+
+
+def count(amount: int, what: str) -> str:
+    """Return a count of things: `1 probe`, `3,196 cases`."""
+    return f"{amount:,} {what}{'s' * (amount != 1)}"
+
+
+def uptime(share: float | None) -> str:
+    """Return a share of good answers, never rounded up to all of them: `99.95 %`."""
+    return "unknown" if share is None else f"{math.floor(share * 10_000) / 100:g} %"
+
+
+def since(then: str, now: str) -> str:
+    """Return how long ago a moment was: `25 minutes ago`, `3 days ago`."""
+    try:
+        seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
+    except (ValueError, TypeError):
+        return "unknown"
+    for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * length:
+            return f"{int(seconds // length):,} {unit}s ago"
+    return f"{int(max(seconds, 0))} seconds ago"
 
 
 def percent(share: float) -> str:
@@ -140,7 +163,7 @@ def judged(case: CaseTold) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        *(day, moment, ago, distance, ms, number, percent, short, sentence),
+        *(day, moment, ago, distance, since, ms, number, count, percent, uptime, short, sentence),
         *(known, word_class, mode, counted, groups, origin, aged, judged),
     )
 }

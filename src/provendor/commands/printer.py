@@ -12,6 +12,7 @@ from provendor import present, publish
 from provendor.closing import Closing, screen
 from provendor.commands import console
 from provendor.contract import Suite
+from provendor.evidence import PAGE
 from provendor.run import Result
 from provendor.verdict import Outcome
 
@@ -54,7 +55,7 @@ class Printer:
             print(present.line(result, colour=self._colour))
             self._gap = "\n"
 
-    def finish(self, summary: dict[str, Any], path: Path, said: str | None) -> None:
+    def finish(self, summary: dict[str, Any], path: Path, said: str | None, page: str = PAGE) -> None:
         """Print what the run amounts to; `said` is what a reader should know besides."""
         self._progress.close()
         if self._json:
@@ -62,7 +63,7 @@ class Printer:
         else:
             trouble = ["the run was interrupted: what is missing was not judged"] if summary["interrupted"] else []
             trouble += [*self.trouble, *([said] if said else [])]
-            files = {"evidence": path, **({"page": path.with_name(publish.PAGE)} if publish.wanted(os.environ) else {})}
+            files = {"evidence": path, **({"page": path.with_name(page)} if publish.wanted(os.environ) else {})}
             rows = self._closing.rows(
                 screen(sys.stdout), files, trouble=trouble, took_ms=summary["duration_ms"], colour=self._colour
             )

@@ -76,7 +76,7 @@ def _once(args: argparse.Namespace, suite: Suite, probes: Sequence[Probe], cache
         path = written.close(args.strict, not finished)
         judged = sum(written.counts.values()) if finished else 0
         said = publish.after_run(path.parent, written.run_id, suite.root, today, results=judged, env=os.environ)
-    printer.finish(summary, path, said)
+    printer.finish(summary, path, said, evidence.LIVE_PAGE)
     code: int = summary["exit_code"]
     return code
 

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import UTC, datetime, time
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from typing import Any
 from provendor import archive, briefing
 from provendor.archive import KeptRun
 from provendor.commands import arguments, console
+from provendor.errors import UsageError
 from provendor.forms import FORMS, Told
 from provendor.merging import merged
 from provendor.run import nearest_root
@@ -43,6 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reports", type=Path, metavar="DIR", help="where runs are kept (default: reports/ in the root)"
     )
+    parser.add_argument("--live", action="store_true", help="write the page for whoever is on call, live.html, alone")
     parser.add_argument("--gate", action="store_true", help="exit with 1 for NO-GO and 3 for CANNOT TELL")
     arguments.add_now(parser)
     arguments.add_root(parser)
@@ -52,10 +55,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write what was asked for; 0 written, or what `--gate` makes of the verdict."""
     reports = args.reports or arguments.root_of(args) / "reports"
-    runs = [archive.find(reports, name) for name in args.runs or (None,)]
+    runs = [archive.find(reports, name) for name in args.runs] or [_newest(args, reports)]
     previous = archive.find(reports, args.since) if args.since else archive.before(reports, min(runs, key=_age))
     with TemporaryDirectory() if len(runs) > 1 else nullcontext() as folder:
         return _report(args, reports, merged(runs, Path(folder)) if folder else runs[0], previous)
+
+
+def _newest(args: argparse.Namespace, reports: Path) -> KeptRun:
+    """Return the newest run; for the page that people decide by, one that asks for more than probes do."""
+    for_page = not (args.live or args.format or args.badges or args.step_summary)
+    return archive.to_decide_by(reports) if for_page else archive.find(reports)
 
 
 def _age(run: KeptRun) -> str:
@@ -66,7 +75,8 @@ def _report(args: argparse.Namespace, reports: Path, kept: KeptRun, previous: Ke
     root = args.root or nearest_root(Path.cwd()) or reports.absolute().parent
     # Runs that are kept elsewhere may be of other contracts than those that stand here.
     vendors = briefing.vendors(root) if args.root or not args.reports else ()
-    told = briefing.told(reports, kept, root, arguments.today_of(args), previous=previous, vendors=vendors)
+    now = datetime.combine(args.now, time.max, UTC).timestamp() if args.now else None
+    told = briefing.told(reports, kept, root, arguments.today_of(args), previous=previous, vendors=vendors, now=now)
     story = told.story
     if args.badges:
         _write_badges(story, args.badges)
@@ -76,11 +86,23 @@ def _report(args: argparse.Namespace, reports: Path, kept: KeptRun, previous: Ke
         _write(import_module(FORMS[args.format]).render(told), args.output)
     elif args.json:
         console.print_json(_summary(story))
+    elif args.live:
+        _write_live(told, reports)
     elif not (args.badges or args.step_summary):
         from provendor import page  # noqa: PLC0415 - other forms need no templates
 
         print(f"{story.decision.word}: {story.decision.sentence}\n{page.write(told, reports)}")
     return EXITS[story.decision.word] if args.gate else 0
+
+
+def _write_live(told: Told, reports: Path) -> None:
+    from provendor import oncall, page  # noqa: PLC0415 - other forms need no templates
+
+    if told.story.watch is None:
+        raise UsageError("nothing was asked live yet: `provendor probe` and `provendor prove --live` do")
+    path = page.write_live(told, told.story.watch, reports)
+    brief = oncall.brief(told.story.watch)
+    print(f"{brief.title}: {brief.sentence}\n{path}")
 
 
 def _write(parts: Iterator[str], to: Path | None) -> None:

@@ -1,0 +1,66 @@
+"""A history for tests: what three weeks of hourly probes leave, with a bad day, a gap, and a trouble that goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from provendor.history import DAY_S, HOUR_S, History, Sample, Transition, Watched
+from provendor.outbox import Message, Outbox
+from provendor.schedule import Schedule, timing
+from provendor.slots import End, Ended, Ledger
+from provendor.states import State, Thresholds, advance
+from provendor.verdict import Outcome, Party
+
+ACME = Watched("acme", "users.get", "ok", "production")
+BOLT = Watched("bolt", "jobs.a", "ok", "production")
+_RUN = "20261120T080000Z-cccccc"
+
+
+def a_history(reports: Path, now: float, days: int = 21) -> None:
+    """Write it. bolt is in trouble for the last two hours, acme had a bad night nine days ago, nobody asked five days ago."""
+    with History(reports) as history:
+        for watched in (ACME, BOLT):
+            _probe(history, watched, now, days)
+        _slots(history, now)
+        outbox = Outbox(history)
+        outbox.put({}, [Message("mail", "bolt", "bolt-1", "bolt is down: vendor-down", "since …")], now - 3_000)
+        for post in outbox.take(now):
+            outbox.sent(post)
+
+
+def _probe(history: History, watched: Watched, now: float, days: int) -> None:
+    state, samples, transitions = State(), [], []
+    for number in range(days * 24):
+        at = now - days * DAY_S + number * HOUR_S
+        if 4 < (now - at) / DAY_S < 5:
+            continue
+        sample = _sample(watched, at, (now - at) / DAY_S, number)
+        after = advance(state, sample.outcome, at, Thresholds())
+        if after.outcome is not None and after.outcome is not state.outcome:
+            why = sample[6:10]
+            transitions.append(Transition(watched, at, state.outcome, after.outcome, state.last_good, *why))
+        state = after
+        samples.append(sample)
+    history.record(samples, {watched: state}, transitions)
+
+
+def _sample(watched: Watched, at: float, ago_days: float, number: int) -> Sample:
+    bad = ago_days <= 2 / 24 if watched is BOLT else 9 < ago_days < 9.4
+    if bad:
+        why = ("vendor-down", Party.VENDOR, "status: expected 200, got 503", _RUN)
+        return Sample(watched, at, Outcome.FAIL, 503, 30.0, 3, *why)
+    slower = 150 if ago_days < 6 else 0
+    return Sample(watched, at, Outcome.PASS, 200, 90.0 + 40 * (number % 7) + slower)
+
+
+def _slots(history: History, now: float) -> None:
+    """Plan an answer of each every hour for a day, of which two slots were missed."""
+    ledger = Ledger(history)
+    schedule: Schedule[Watched] = Schedule(ledger.open(now - DAY_S))
+    ledger.change(schedule.plan({each: timing(each.id, HOUR_S) for each in (ACME, BOLT)}, now - DAY_S))
+    ends = []
+    for due in schedule.due(now):
+        missed = due.missed.start + 1
+        ends.append(Ended(due.plan.number, due.missed.start, missed, End.MISSING, "no prober was running"))
+        ends.append(Ended(due.plan.number, missed + 1, due.slot, End.RESULT))
+    history.record([], also=ledger.entries(ends, now))
