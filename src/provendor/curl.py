@@ -1,6 +1,6 @@
 """HTTP over libcurl, on the running event loop; the one module that knows pycurl.
 
-    transfer = await curl.start(Call("GET", "https://acme.example/users/7"))        # the head of the answer is there
+    transfer = await curl.start(call)       # the head of the answer is there
     while data := await transfer.read():
         ...
     transfer.phases, transfer.peer
@@ -12,6 +12,7 @@ and what is handed on is what came.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import sys
 import time
@@ -21,7 +22,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import pycurl
 
@@ -38,7 +38,7 @@ _SUPPRESS_CONNECT_HEADERS: Final = 265
 # What libcurl or pycurl would add where the request has none; a header without a value is not sent.
 _UNASKED: Final = {b"accept": b"Accept:", b"user-agent": b"User-Agent:", b"content-type": b"Content-Type:"}
 # What libcurl says itself: the length of the body, how the connection goes on.
-_ENDS_LINES: Final = frozenset(b"\r\n\0")
+_ENDS_A_LINE: Final = re.compile(rb"[\r\n\0]")
 _CURLS_OWN: Final = frozenset({b"content-length", b"connection", b"transfer-encoding"})
 
 
@@ -56,13 +56,16 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it goes out. Without `timeout_s` it may last for ever.
+    """One request as it goes out; `scheme`, `host` and `port` are those of its URL. Without `timeout_s` it may last for ever.
 
     `again` allows to send it a second time where a kept connection turns out to be dead before anything of the answer came.
     """
 
     method: str
     url: str
+    scheme: str
+    host: str
+    port: int
     headers: tuple[tuple[bytes, bytes], ...] = ()
     body: bytes = b""
     timeout_s: float | None = None
@@ -170,7 +173,6 @@ class Transfer:
         self.refused: tuple[str, str] | None = None
         self.tried: str | None = None
         self._curl = curl
-        self._parts = urlsplit(call.url)
         self._handle: pycurl.Curl | None = None
         self._proxy: str | None = None
         self._network_off: NetworkOff | None = None
@@ -181,16 +183,6 @@ class Transfer:
         self._waiter: asyncio.Future[None] | None = None
 
     # --- for those who read the answer ---
-
-    @property
-    def host(self) -> str:
-        """The host that is called, by name or address."""
-        return self._parts.hostname or ""
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port, as far as the URL names them."""
-        return f"{self._parts.scheme}://{self._parts.netloc.rpartition('@')[2]}"
 
     @property
     def through_proxy(self) -> bool:
@@ -237,17 +229,26 @@ class Transfer:
         """Hand the request to libcurl."""
         self._handle = handle
         self.stage = Stage.LOOKUP
-        objection = self._curl.route.objection(self.host)
+        objection = self._curl.route.objection(self.call.host)
         if objection is not None:
-            self.refused = (self.host, objection)
+            self.refused = (self.call.host, objection)
             self._end(pycurl.E_COULDNT_CONNECT, "not called")
             return
         try:
+            self._announce()
             self._set_options(handle)
             self._curl.multi.add_handle(handle).add_done_callback(self._on_end)
+        except NetworkOff as refusal:
+            self._network_off = refusal
+            self._end(pycurl.E_COULDNT_CONNECT, "the network is off")
         except (pycurl.error, ValueError) as reason:
             # The text may show the value that does not fit, which may be a secret.
             self._end(pycurl.E_BAD_FUNCTION_ARGUMENT, f"libcurl does not take it ({type(reason).__name__})")
+
+    def _announce(self) -> None:
+        """Tell whoever watches Python's sockets that a name will be looked up: libcurl does it by itself. They may refuse."""
+        if not any(name == self.call.host for name, _ in self._curl.route.hosts):
+            sys.audit("socket.getaddrinfo", self.call.host, self.call.port, 0, 0, 0)
 
     def break_off(self, code: int, words: str) -> None:
         """End the transfer now, unless it has ended."""
@@ -279,9 +280,8 @@ class Transfer:
     # --- what libcurl is told ---
 
     def _set_options(self, handle: pycurl.Curl) -> None:
-        call, route, parts = self.call, self._curl.route, self._parts
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._proxy = route.proxy_for(parts.scheme, self.host, port)
+        call, route = self.call, self._curl.route
+        self._proxy = route.proxy_for(call.scheme, call.host, call.port)
         set_ = handle.setopt
         set_(pycurl.URL, call.url)
         set_(pycurl.PATH_AS_IS, 1)
@@ -300,8 +300,8 @@ class Transfer:
         # libcurl sends anew what met a dead connection, whatever it is. What must not be sent twice gets a connection of its own.
         set_(pycurl.FRESH_CONNECT, 0 if call.again else 1)
         if route.hosts:
-            set_(pycurl.RESOLVE, [f"{name}:{port}:{address}" for name, address in route.hosts])
-        if parts.scheme == "https" or self._proxy:
+            set_(pycurl.RESOLVE, [f"{name}:{call.port}:{address}" for name, address in route.hosts])
+        if call.scheme == "https" or self._proxy:
             self._set_trust(handle)
         self._set_method(handle)
 
@@ -333,10 +333,10 @@ class Transfer:
         lines = [line for name, line in _UNASKED.items() if name not in known]
         lines.append(b"Expect:")  # a body is sent at once
         for name, value in self.call.headers:
-            if not _ENDS_LINES.isdisjoint(name + value):
-                raise ValueError("a header that would be several lines")
             if name.lower() not in _CURLS_OWN:
                 lines.append(name + b": " + value if value.strip() else name + b";")
+        if _ENDS_A_LINE.search(b"".join(lines)):
+            raise ValueError("a header that would be several lines")
         return lines
 
     # --- what libcurl tells ---
@@ -385,7 +385,7 @@ class Transfer:
         """Take from the handle what is known of this transfer, before it is used for another."""
         get = handle.getinfo
         queued, looked, connected, secured, ready, first, total = (get(each) for each in _TIMERS)
-        secure = self._parts.scheme == "https"
+        secure = self.call.scheme == "https"
         anew = get(pycurl.NUM_CONNECTS) > 0
         # Where a transfer fails, libcurl sets the moments that were not reached; what was seen tells which are true.
         answered = self.status > 0
