@@ -297,6 +297,10 @@ def snapshot(vendor: Vendor, env: Mapping[str, str]) -> dict[str, Any]:
             for case in vendor.cases
             if case.pending
         ],
+        "indicators": [
+            {"name": each.name, "title": each.title, "ok": each.ok, "warn": each.warn}
+            for each in vendor.indicators.values()
+        ],
         "blocks": block.why if block else None,
         "unblock": block.unblock if block else None,
     }
