@@ -154,12 +154,18 @@ class Scripted:
 
 @contextmanager
 def scripted(
-    script: Script, context: ssl.SSLContext | None = None, *, handshake_after_s: float = 0.0
+    script: Script,
+    context: ssl.SSLContext | None = None,
+    *,
+    handshake_after_s: float = 0.0,
+    address: str = LOOPBACK,
 ) -> Iterator[Scripted]:
     """Run the script for every connection, behind TLS where there is a context, until the block ends."""
-    listener = socket.create_server((LOOPBACK, 0), backlog=512)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family, backlog=512)
     port = listener.getsockname()[1]
-    server = Scripted(f"{'https' if context else 'http'}://{LOOPBACK}:{port}", port)
+    host = f"[{address}]" if ":" in address else address
+    server = Scripted(f"{'https' if context else 'http'}://{host}:{port}", port)
     threads: list[threading.Thread] = []
 
     def serve(sock: socket.socket, number: int) -> None:

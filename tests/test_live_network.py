@@ -49,6 +49,37 @@ def test_http2_is_spoken_where_the_vendor_can(authority: Authority):
     assert server.connections == 1
 
 
+def test_many_calls_share_the_connections_of_http2(authority: Authority):
+    """Each gets its own answer."""
+
+    async def run(url: str) -> list[Exchange]:
+        async with Network(env={"SSL_CERT_FILE": str(authority.file)}) as network:
+            await network.caller(SANDBOX).send(Request("GET", url))
+            calls = (network.caller(SANDBOX).send(Request("GET", f"{url}/{number}")) for number in range(50))
+            return await asyncio.gather(*calls)
+
+    echo = over_http2(lambda stream: stream.answer(200, stream.seen.path.encode()))
+    with scripted(echo, authority.context(protocols=("h2",))) as server:
+        exchanges = asyncio.run(run(server.url))
+
+    assert [exchange.body.decode() for exchange in exchanges] == [f"/{number}" for number in range(50)]
+    assert server.connections == 1
+
+
+def test_a_vendor_at_an_address_of_version_6_is_called():
+    """And its address is written as one."""
+    if not socket.has_ipv6:
+        pytest.skip("this system knows no IPv6")
+    try:
+        with scripted(each(answering(204)), address="::1") as server:
+            (exchange,) = send(Request("GET", server.url))
+    except OSError:
+        pytest.skip("this machine has no loopback address of version 6")
+
+    assert exchange.peer is not None
+    assert exchange.peer.address == f"[::1]:{server.port}"
+
+
 def test_http_1_1_is_spoken_where_the_vendor_cannot(authority: Authority):
     """Agreed on during the handshake."""
     with scripted(each(answering()), authority.context()) as server:

@@ -299,7 +299,7 @@ def test_a_turn_that_is_too_far_away_is_a_fault_of_its_own():
 
 def test_what_an_answer_says_of_the_rate_holds_for_everybody_who_shares_the_pace():
     """The next request waits for what this answer asked for."""
-    with scripted(each(answering(200, retry_after="25"), GOOD)) as server:
+    with scripted(each(answering(403, retry_after="25"), GOOD)) as server:
         told = paced(server, [Request("GET", server.url)] * 2, limit=100)
 
     assert [each_.attempts[0].waited_ms for each_ in told.outcomes] == [0, 25_000]

@@ -13,9 +13,9 @@ from provendor.rates import pause_s, told
 NOW = 1_795_600_000.0  # Wed, 25 Nov 2026 09:46:40 GMT
 
 
-def said(*headers: tuple[str, str], body: Any = b"") -> Told:
+def said(*headers: tuple[str, str], body: Any = b"", status: int = 429) -> Told:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return told(an_exchange(429, headers=Headers(headers), body=data), NOW)
+    return told(an_exchange(status, headers=Headers(headers), body=data), NOW)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,12 @@ def test_a_date_is_one_of_the_vendors_clock():
     wrong_by_an_hour = ("Date", "Wed, 25 Nov 2026 10:46:40 GMT")
 
     assert said(("Retry-After", "Wed, 25 Nov 2026 10:47:40 GMT"), wrong_by_an_hour).retry_after_s == 60
+
+
+@pytest.mark.parametrize(("status", "seconds"), [(202, None), (301, None), (403, 60), (503, 60)])
+def test_only_a_refusal_asks_to_stay_away(status: int, seconds: float | None):
+    """With 202 it says when the job may be done, and other calls need not wait for that."""
+    assert said(("Retry-After", "60"), status=status).retry_after_s == seconds
 
 
 def test_of_several_times_the_longest_counts():

@@ -23,6 +23,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+import certifi
 import pycurl
 
 from provendor.errors import NetworkOff
@@ -104,6 +105,7 @@ class Curl:
         self.multi = pycurl.AsyncCurlMulti()
         self.multi.setopt(pycurl.M_MAXCONNECTS, _MOST_CONNECTIONS)
         self.multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, _MOST_CONNECTIONS)
+        self.trusted = _trusted(route)
         self.certificates: dict[int, Certificate] = {}
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
         self._handles: list[pycurl.Curl] = []
@@ -315,14 +317,13 @@ class Transfer:
         handle.setopt(pycurl.CUSTOMREQUEST, method)
 
     def _set_trust(self, handle: pycurl.Curl) -> None:
-        route = self._curl.route
-        trusted = route.authorities or _certifi()
-        handle.setopt(pycurl.CAPATH if Path(trusted).is_dir() else pycurl.CAINFO, trusted)
+        route, trusted = self._curl.route, self._curl.trusted
+        handle.setopt(*trusted)
         handle.setopt(pycurl.SSL_VERIFYPEER, 1)
         handle.setopt(pycurl.SSL_VERIFYHOST, 2)
         handle.setopt(pycurl.OPT_CERTINFO, 1)
         if self._proxy:
-            handle.setopt(pycurl.PROXY_CAINFO, trusted)
+            handle.setopt(_PROXY_TRUST[trusted[0]], trusted[1])
         if route.certificate:
             handle.setopt(pycurl.SSLCERT, route.certificate)
             handle.setopt(pycurl.SSLKEY, route.certificate)
@@ -451,10 +452,14 @@ def _milliseconds(seconds: float | None, spent: float) -> int:
     return 0 if seconds is None else max(1, round((seconds - spent) * 1000))
 
 
-def _certifi() -> str:
-    import certifi  # noqa: PLC0415 - only a TLS connection needs it
+def _trusted(route: Route) -> tuple[int, str]:
+    """Return the option that names the trusted authorities, and their file or folder; libcurl reads them once."""
+    if route.authorities is None:
+        return pycurl.CAINFO, certifi.where()
+    return pycurl.CAPATH if Path(route.authorities).is_dir() else pycurl.CAINFO, route.authorities
 
-    return certifi.where()
+
+_PROXY_TRUST: Final = {pycurl.CAINFO: pycurl.PROXY_CAINFO, pycurl.CAPATH: pycurl.PROXY_CAPATH}
 
 
 def _certificate(chain: list[list[tuple[str, str]]]) -> Certificate | None:
