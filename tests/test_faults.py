@@ -21,7 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fault_table import TEXTS, text
 from provendor.clock import VirtualClock
 from provendor.contract import Environment, Variable
-from provendor.curl import Broken, Call, Curl, Stage, Transfer
+from provendor.curl import Broken, Curl, Transfer
+from provendor.curl_options import Call
+from provendor.curl_report import Report, Stage
 from provendor.errors import Fault
 from provendor.exchange import Exchange, Headers, Phases, Request
 from provendor.fault_codes import FAULTS
@@ -709,7 +711,7 @@ def test_what_no_server_on_loopback_can_bring_about(number: int, words: str, sta
         curl = Curl(Route())
         call = Call("GET", "https://acme.example/", "https", "acme.example", 443, timeout_s=5.0, connect_s=0.3)
         transfer = Transfer(curl, call)
-        transfer.stage, transfer.verify_result = stage, verified
+        transfer.stage, transfer.report = stage, Report(verify_result=verified)
         await curl.close()
         return fault(Broken(number, words, transfer))
 

@@ -7,16 +7,19 @@ import select
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from live_calls import SANDBOX, a_policy, send
 from provendor.contract import Environment, Variable
+from provendor.curl import Curl
 from provendor.errors import Fault, NetworkOff
 from provendor.exchange import Exchange, Request
 from provendor.live import Network, Policy
 from provendor.network import Guard
+from provendor.route import Route
 from servers import Authority, Client, Script, Scripted, answering, each, over_http2, scripted
 
 pytestmark = pytest.mark.loopback
@@ -426,3 +429,19 @@ def test_where_the_network_is_off_libcurl_is_refused_like_everybody_else(host: s
         send(Request("GET", f"http://{host}:9/"))
 
     assert [f"{each_.action} {each_.address}" for each_ in guard.take()] == [refused]
+
+
+def test_closing_does_not_wait_for_name_servers_that_are_silent():
+    """libcurl would, for half a minute; what it still waits for is left to a thread that nobody waits for."""
+
+    async def run() -> Curl:
+        curl = Curl(Route())
+        curl._last_hung = time.monotonic()  # as a lookup leaves it that was still going on at its deadline
+        await curl.close()
+        return curl
+
+    curl = asyncio.run(run())
+    deadline = time.monotonic() + 5
+    while not curl.multi.closed and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert curl.multi.closed

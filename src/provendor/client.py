@@ -16,7 +16,9 @@ from typing import Final
 
 import httpx
 
-from provendor.curl import Broken, Call, Curl, Stage, Transfer
+from provendor.curl import Broken, Curl, Transfer
+from provendor.curl_options import Call
+from provendor.curl_report import Stage
 from provendor.exchange import Headers
 from provendor.route import Route
 
@@ -179,10 +181,8 @@ def _as_httpx(broken: Broken) -> type[httpx.TransportError]:
         if stage is Stage.TURN:
             return httpx.PoolTimeout
         return httpx.ConnectTimeout if stage in _BEFORE else httpx.ReadTimeout
-    if broken.is_of_proxy:
-        return httpx.ProxyError
     if stage in _BEFORE:
-        return httpx.ConnectError
+        return httpx.ProxyError if broken.transfer.through_proxy else httpx.ConnectError
     return httpx.ReadError
 
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from provendor.curl import Broken, Stage, Transfer
+from provendor.curl import Broken, Transfer
+from provendor.curl_report import Stage
 from provendor.errors import Fault
 from provendor.exchange import Attempt, Certificate, Peer
 from provendor.fault_codes import FAULTS
@@ -85,13 +86,13 @@ def _code(broken: Broken, transfer: Transfer) -> str:
         return "proxy-failure"
     if number == _PEER_FAILED_VERIFICATION:
         other = "certificate-wrong-host" if _OTHER_NAME.search(broken.words) else "certificate-invalid"
-        return _BY_VERIFICATION.get(transfer.verify_result, other)
+        return _BY_VERIFICATION.get(transfer.report.verify_result, other)
     if _TOO_LARGE.search(broken.words):
         return "too-large"
     if _OUR_CERTIFICATE.search(broken.words):
         return "client-certificate"
-    if number == _COULDNT_CONNECT and transfer.system_error != errno.ECONNRESET:
-        return "connection-refused" if transfer.system_error == errno.ECONNREFUSED else "unreachable"
+    if number == _COULDNT_CONNECT and transfer.report.system_error != errno.ECONNRESET:
+        return "connection-refused" if transfer.report.system_error == errno.ECONNREFUSED else "unreachable"
     if number == _PARTIAL_FILE:
         return (
             "length-wrong"
