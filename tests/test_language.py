@@ -248,6 +248,7 @@ _LIE = {"at": "users.get#/id", "code": "drift-type", "reason": "It is text."}
 
 _TOLERANCE = {"at": "users.get#/name", "operators": ["drop"], "reason": "Old servers send none."}
 
+_WINDOW = {"from": "2026-12-15T02:00Z", "until": "2026-12-15T04:00Z", "reason": "The database moves."}
 _GUIDES = {"users": {"title": "Users", "text": "Ask once.", "operations": ["users.*"]}}
 
 CHANGES: Mapping[str, list[tuple[str, Any]]] = {
@@ -408,6 +409,11 @@ CHANGES: Mapping[str, list[tuple[str, Any]]] = {
     "guide.title": [(f"{_V} guides", {"users": {**_GUIDES["users"], "title": "Everybody"}})],
     "guide.text": [(f"{_V} guides", {"users": {**_GUIDES["users"], "text": "Ask twice."}})],
     "guide.operations": [(f"{_V} guides", {"users": {**_GUIDES["users"], "operations": ["users.get"]}})],
+    "vendor_file.maintenance": [(f"{_V} maintenance", [_WINDOW])],
+    "window.from": [(f"{_V} maintenance", [{**_WINDOW, "from": "2026-12-15T01:00Z"}])],
+    "window.until": [(f"{_V} maintenance", [{**_WINDOW, "until": "2026-12-15T04:00:30+01:00"}])],
+    "window.reason": [(f"{_V} maintenance", [{**_WINDOW, "reason": "They said so."}])],
+    "window.operations": [(f"{_V} maintenance", [{**_WINDOW, "operations": ["users.*"]}])],
     "vendor_file.indicators": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.9, "warn": 0.5}})],
     "indicator.title": [(f"{_V} indicators", {"drafts": {"title": "All drafts.", "ok": 0.9, "warn": 0.5}})],
     "indicator.ok": [(f"{_V} indicators", {"drafts": {"title": "Drafts.", "ok": 0.8, "warn": 0.5}})],

@@ -9,10 +9,12 @@ mended itself by then. A trouble that goes on is told again now and then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from provendor.contract import Window
 from provendor.history import Transition
 from provendor.moments import span, utc
 from provendor.plaintext import visible
@@ -115,6 +117,15 @@ def _kind(before: Outcome | None, after: Outcome) -> Kind | None:
 def _alert(kind: Kind, transition: Transition, more: int | None = None) -> Alert:
     key = f"{transition.number} {kind}" if more is None else f"{transition.number} {kind} {more}"
     return Alert(kind, transition, key)
+
+
+def is_quiet(windows: Iterable[Window], operation: str, now: float) -> bool:
+    """Tell whether a maintenance window is open for an operation."""
+    return any(
+        window.begins <= now < window.ends
+        and (not window.operations or any(fnmatchcase(operation, pattern) for pattern in window.operations))
+        for window in windows
+    )
 
 
 class About(NamedTuple):

@@ -113,6 +113,15 @@ class Indicator(NamedTuple):
     min: int = 1
 
 
+class Window(NamedTuple):
+    """A time in which alerts are quiet, in seconds since 1970; `operations` are ids or patterns, none means all."""
+
+    begins: float
+    ends: float
+    reason: str
+    operations: tuple[str, ...] = ()
+
+
 class RateLimit(NamedTuple):
     """What the vendor allows: `requests` per `per_s` seconds."""
 
@@ -571,6 +580,7 @@ class Vendor(NamedTuple):
     oauth2: Oauth2 | None = None
     indicators: Mapping[str, Indicator] = _NOTHING
     guides: tuple[Guide, ...] = ()
+    maintenance: tuple[Window, ...] = ()
     spec_disagrees: tuple[Disagreement, ...] = ()
     tolerates: tuple[Tolerance, ...] = ()
     operations: Mapping[str, Operation] = _NOTHING

@@ -357,6 +357,12 @@ class History:
         rows = self.database.read("SELECT * FROM transitions WHERE at >= ? ORDER BY at, id", since)
         return [_transition(known[row[1]], row) for row in rows if row[1] in known]
 
+    def transitions_after(self, number: int) -> list[Transition]:
+        """Return what changed after a transition, in the order in which it was noticed."""
+        known = self.watched()
+        rows = self.database.read("SELECT * FROM transitions WHERE id > ? ORDER BY id", number)
+        return [_transition(known[row[1]], row) for row in rows if row[1] in known]
+
     def last(self, vendor: str | None = None) -> dict[Watched, Sample]:
         """Return the newest result of each case."""
         newest: dict[Watched, Sample] = {}

@@ -40,7 +40,7 @@ class Keeper:
         self._now = now
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._history: History | None = None
-        self._in_memory = False
+        self.in_memory = False
         self._waiting: deque[Write] = deque(maxlen=MOST_WAITING)
         self._tried_at = 0.0
 
@@ -64,10 +64,10 @@ class Keeper:
     # --- on the thread ------------------------------------------------------------------------------------------------
 
     def _do_and_remember(self, work: Callable[[History], T]) -> T:
-        if self._in_memory:
+        if self.in_memory:
             self._try_again()
         given = self._do(work)
-        if self._in_memory:
+        if self.in_memory:
             self._waiting.append(work)
         return given
 
@@ -75,7 +75,7 @@ class Keeper:
         try:
             return work(self._opened())
         except Unusable as trouble:
-            if self._in_memory:
+            if self.in_memory:
                 raise
             self._fall_back(trouble)
             return work(self._opened())
@@ -92,7 +92,7 @@ class Keeper:
         if self._history is not None:
             memory.take_over(self._history)
             self._history.close()
-        self._history, self._in_memory, self._tried_at = memory, True, self._now()
+        self._history, self.in_memory, self._tried_at = memory, True, self._now()
 
     def _try_again(self) -> None:
         """Go back to the file where that is possible, and write what was written to memory."""
@@ -111,7 +111,7 @@ class Keeper:
             file.close()
             return
         self._opened().close()
-        self._history, self._in_memory = file, False
+        self._history, self.in_memory = file, False
         self._say(f"{self._folder / FILE} can be written again; nothing that came in between is lost")
 
     def _complain(self, done: Future[Any]) -> None:
@@ -121,7 +121,7 @@ class Keeper:
             self._say(f"the history could not be written: {type(trouble).__name__}: {trouble}")
 
     def _close(self) -> None:
-        if self._in_memory:
+        if self.in_memory:
             self._tried_at = self._now() - RETRY_S
             self._try_again()
         if self._history is not None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
@@ -287,6 +287,14 @@ def _date(text: str) -> str | None:
     return None
 
 
+def _instant(text: str) -> str | None:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return None
+
+
 def _uri(text: str) -> str | None:
     try:
         parts = urlsplit(text)
@@ -318,6 +326,7 @@ def _request_line(text: str) -> str | None:
 
 _FORMATS: Mapping[str, Callable[[str], str | None]] = {
     "date": _date,
+    "date-time": _instant,
     "json-path": _json_path,
     "regex": patterns.problem,
     "request-line": _request_line,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
@@ -102,6 +103,7 @@ def faults(folder: str, files: Mapping[str, Json]) -> Found:
     if token.text and token.text not in operations:
         yield token.fault(f'no operation is called "{token.text}"{did_you_mean(token.text, operations)}')
     yield from _guides(shared["guides"], {*operations, *flows, *deliveries})
+    yield from _maintenance(shared["maintenance"], {*operations})
     sets: dict[str, Node] = {}
     for name, value in files.items():
         for set_, node in Node(name, value)[SECTION].items():
@@ -143,7 +145,29 @@ def _vendor(vendor: Node, folder: str) -> Found:
 
 
 def _guides(guides: Node, ids: set[str]) -> Found:
-    for pattern in (node for guide in guides.values() for node in guide["operations"].entries()):
+    for guide in guides.values():
+        yield from _patterns(guide["operations"], ids)
+
+
+def _maintenance(windows: Node, ids: set[str]) -> Found:
+    for window in windows.entries():
+        yield from _patterns(window["operations"], ids)
+        begins, ends = (_moment(window[key].text) for key in ("from", "until"))
+        if begins and ends and ends <= begins:
+            yield window["until"].fault("the window ends before it begins")
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return the moment that a text stands for; None for what the grammar refuses anyway."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _patterns(patterns: Node, ids: set[str]) -> Found:
+    for pattern in patterns.entries():
         if pattern.text and not any(fnmatchcase(id_, pattern.text) for id_ in ids):
             yield pattern.fault(f'no operation is called "{pattern.text}"{did_you_mean(pattern.text, ids)}')
 

@@ -13,11 +13,14 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from provendor import pacing
+from provendor.alerting import Alerting
+from provendor.alerts import Rules
 from provendor.confirming import Books
 from provendor.evidence import Evidence
 from provendor.gate import Gate
 from provendor.keeper import Keeper
 from provendor.line import broken_off
+from provendor.messenger import Messenger, channels_of
 from provendor.probing import Probe, Prober
 from provendor.readiness import PRODUCTION
 from provendor.rounds import Done, Rounds
@@ -27,10 +30,11 @@ from provendor.surroundings import Surroundings
 
 
 class Settings(NamedTuple):
-    """How to ask: how many requests at once, and what else to ask when a vendor is silent."""
+    """How to ask: how many requests at once, what else to ask when a vendor is silent, and whether to alert."""
 
     width: int = 100
     controls: tuple[str, ...] = ()
+    alert: Rules | None = None
 
 
 class Telling(NamedTuple):
@@ -69,6 +73,7 @@ async def _all(
         states = await keeper.read(lambda history: history.states())
         rounds = Rounds(evidence, keeper, Books(states), sole=sole.held)
         gate, paces = Gate(settings.width), pacing.home(env)
+        alerting = await _alerting(replayer, keeper, telling, settings, env) if sole.held else None
         async with Prober(replayer, gate, env=env, paces=paces, today=lambda: replayer.today) as prober:
             surroundings = Surroundings(controls=settings.controls, ask=prober.answers, now=time.monotonic)
 
@@ -81,8 +86,24 @@ async def _all(
                     result = broken_off(probe.case)._replace(environment=PRODUCTION)
                     telling.result(rounds.write_down(probe, result, prober))
         await rounds.flush()
+        if alerting is not None:
+            await alerting.look(time.time(), at_once=True)
+            await alerting.close()
         await keeper.close()
     return finished
+
+
+async def _alerting(
+    replayer: Replayer, keeper: Keeper, telling: Telling, settings: Settings, env: Mapping[str, str]
+) -> Alerting | None:
+    channels = channels_of(env)
+    if settings.alert is None or not channels:
+        return None
+    alerting = Alerting(
+        Messenger(channels), keeper, suite=lambda: replayer.suite, say=telling.trouble, rules=settings.alert
+    )
+    await alerting.open()
+    return alerting
 
 
 async def _gathered(asking: Sequence[asyncio.Future[None]]) -> bool:

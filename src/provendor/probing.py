@@ -114,8 +114,11 @@ class Prober:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
         """Break off what is under way, and close every connection."""
-        await self._network.__aexit__(*exc)
+        await self._network.__aexit__()
         for line in self._lines.values():
             line.close()
 

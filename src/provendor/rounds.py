@@ -10,8 +10,7 @@ Results go to the evidence at once and to the history in bundles, several times 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from provendor.blame import Around, blame, fault_code, is_silence
@@ -35,12 +34,16 @@ _BROKEN_OFF: Final = frozenset({"interrupted", "cancelled"})  # says nothing abo
 
 
 class Done(NamedTuple):
-    """A probe that was carried out: its result as it counts, the line of evidence, and what changed."""
+    """A probe that was carried out: its result as it counts, the line of evidence, and what changed.
+
+    One that was `broken_off` by us says nothing about the vendor.
+    """
 
     probe: Probe
     settled: Settled
     record: dict[str, Any]
-    transition: Transition | None
+    transition: Transition | None = None
+    broken_off: bool = False
 
 
 class _Bundle:
@@ -61,12 +64,19 @@ class _Bundle:
 class Rounds:
     """Carries probes out. Made and used on one event loop.
 
-    `sole` is false where another prober counts: then results are kept, and how the probes stand is left to it. `staying`
-    keeps the ledger of slots as well. `changed` is set when a probe has come to stand otherwise.
+    `sole` is false where another prober counts: then results are kept, and how the probes stand is left to it. `alive`
+    returns until when slots were looked after, for the ledger of a prober that stays. `changed` is set when a probe has come
+    to stand otherwise.
     """
 
     def __init__(
-        self, evidence: Evidence, keeper: Keeper, books: Books, *, sole: bool = True, staying: bool = False
+        self,
+        evidence: Evidence,
+        keeper: Keeper,
+        books: Books,
+        *,
+        sole: bool = True,
+        alive: Callable[[], float] | None = None,
     ) -> None:
         self.evidence = evidence
         self.books = books
@@ -74,21 +84,21 @@ class Rounds:
         self.carried_out: set[Watched] = set()
         self._keeper = keeper
         self._sole = sole
-        self._staying = staying
+        self._alive = alive
         self._bundle: _Bundle | None = None
 
     async def carry_out(self, probe: Probe, prober: Prober, surroundings: Surroundings) -> Done:
         """Ask a probe, and see to everything that follows."""
         vendor = probe.case.vendor
         surroundings.expect(vendor)
-        answered = False
+        began, answered = surroundings.now(), False
         try:
             result = await prober.ask(probe)
             answered = result.exchange is not None
         finally:
             surroundings.saw(vendor, answered=answered)
         try:
-            whose = await self._blame(probe, result, prober, surroundings)
+            whose = await self._blame(probe, result, prober, surroundings, began)
         except asyncio.CancelledError:
             carry_on()  # what is known is written down, also where nobody waits for whose fault it is
             whose = None
@@ -103,15 +113,20 @@ class Rounds:
         self._send()
         await self._keeper.read(lambda _: None)
 
-    async def _blame(self, probe: Probe, result: Result, prober: Prober, surroundings: Surroundings) -> Blame | None:
+    async def _blame(
+        self, probe: Probe, result: Result, prober: Prober, surroundings: Surroundings, began: float
+    ) -> Blame | None:
         if result.outcome in (Outcome.PASS, Outcome.SKIP):
             return None
         worked_before = self.books.worked_before(probe)
         code = fault_code(result)
         if code is None or not is_silence(code):
             return blame(result, Around(worked_before=worked_before))
-        private = prober.is_private(probe.case.vendor)
-        return blame(result, await surroundings.around(probe.case.vendor, worked_before=worked_before, private=private))
+        vendor = probe.case.vendor
+        around = await surroundings.around(
+            vendor, since=began, worked_before=worked_before, private=prober.is_private(vendor)
+        )
+        return blame(result, around)
 
     def write_down(self, probe: Probe, result: Result, prober: Prober) -> Done:
         """Count a result, and write it down."""
@@ -125,7 +140,7 @@ class Rounds:
         self.evidence.add(record)
         kept = sample(record, self.evidence.run_id) if not ours else None
         if kept is None:
-            return Done(probe, settled, record, None)
+            return Done(probe, settled, record, broken_off=ours)
         bundle = self._open()
         bundle.samples.append(kept)
         transition = settled.transition(kept) if self._sole else None
@@ -140,7 +155,7 @@ class Rounds:
         bundle, self._bundle = self._bundle, None
         if bundle is None:
             return
-        alive = time.time() if self._staying else None
+        alive = self._alive() if self._alive else None
         self._keeper.write(lambda history: bundle.record(history, alive))
         if bundle.transitions:
             self.changed.set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from provendor.contract import (
     Tolerance,
     Variable,
     Vendor,
+    Window,
 )
 from provendor.exchange import Json
 from provendor.mcp_operations import server as mcp_server
@@ -90,6 +91,7 @@ def shared_vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         mcp=mcp_server(name, value["mcp"]) if "mcp" in value else None,
         oauth2=_oauth2(value["oauth2"]) if "oauth2" in value else None,
         guides=tuple(_guide(key, item) for key, item in value.get("guides", {}).items()),
+        maintenance=tuple(map(_window, value.get("maintenance", ()))),
         spec_disagrees=tuple(
             Disagreement(**{**item, "at": at}, place=sources.place(VENDOR_FILE, "spec_disagrees", index))
             for index, item in enumerate(value.get("spec_disagrees", ()))
@@ -102,6 +104,11 @@ def shared_vendor(value: dict[str, Any], sources: Sources) -> Vendor:
         ),
         indicators=MappingProxyType({key: Indicator(key, **item) for key, item in value.get("indicators", {}).items()}),
     )
+
+
+def _window(value: dict[str, Any]) -> Window:
+    begins, ends = (datetime.fromisoformat(value[key]).timestamp() for key in ("from", "until"))
+    return Window(begins, ends, value["reason"], tuple(value.get("operations", ())))
 
 
 def _guide(name: str, value: dict[str, Any]) -> Guide:

@@ -3,7 +3,7 @@
     surroundings = Surroundings(controls=["https://status.example/"], ask=..., now=time.monotonic)
     surroundings.expect("chatwoot")                     # it is being asked
     surroundings.saw("chatwoot", answered=True)
-    around = await surroundings.around("shopify", worked_before=True, private=False)
+    around = await surroundings.around("shopify", since=began, worked_before=True, private=False)
 
 Nobody is asked without being named: without control targets, what the other vendors did in the same minute is the control.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from math import inf
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,7 +35,8 @@ class Surroundings:
         self._controls = tuple(controls)
         self._ask = ask
         self._now = now
-        self._seen: dict[str, tuple[float, bool]] = {}
+        self._answered: dict[str, float] = {}
+        self._silent: dict[str, float] = {}
         self._expected: Counter[str] = Counter()
         self._changed = asyncio.Event()
         self._asked: tuple[float, asyncio.Task[dict[str, bool]]] | None = None
@@ -46,23 +48,34 @@ class Surroundings:
     def saw(self, vendor: str, *, answered: bool) -> None:
         """Say that a vendor that was being asked has answered, or has not."""
         self._expected[vendor] -= 1
-        at, before = self._seen.get(vendor, (0.0, False))
-        if answered or not (before and self._now() - at < WINDOW_S):
-            self._seen[vendor] = self._now(), answered
+        (self._answered if answered else self._silent)[vendor] = self._now()
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    async def around(self, vendor: str, *, worked_before: bool, private: bool) -> Around:
-        """Return what is known besides a vendor's silence; waits while others are asked and none has answered yet."""
+    def now(self) -> float:
+        """Return the moment that it is, for `since`."""
+        return self._now()
+
+    async def around(self, vendor: str, *, since: float, worked_before: bool, private: bool) -> Around:
+        """Return what is known besides a vendor that is silent since then; waits while others are asked that may answer."""
         controls = await self._controls_now()
-        while not controls and not any(self._others(vendor).values()) and self._is_expecting(vendor):
+        while not controls and not self._is_answered(vendor, since) and self._is_expecting(vendor):
             await self._changed.wait()
         route = None if private else has_route()
-        return Around(controls, self._others(vendor), route, worked_before)
+        return Around(controls, self._others(vendor, since), route, worked_before)
 
-    def _others(self, vendor: str) -> dict[str, bool]:
-        since = self._now() - WINDOW_S
-        return {name: answered for name, (at, answered) in self._seen.items() if name != vendor and at >= since}
+    def _is_answered(self, vendor: str, since: float) -> bool:
+        return any(at >= since for name, at in self._answered.items() if name != vendor)
+
+    def _others(self, vendor: str, since: float) -> dict[str, bool]:
+        """Return whether each other vendor answers: since then, or else what it did last within the window."""
+        oldest = self._now() - WINDOW_S
+        found: dict[str, bool] = {}
+        for name in {*self._answered, *self._silent} - {vendor}:
+            answered, silent = self._answered.get(name, -inf), self._silent.get(name, -inf)
+            if max(answered, silent) >= oldest:
+                found[name] = answered >= min(since, silent)
+        return found
 
     def _is_expecting(self, vendor: str) -> bool:
         return any(count > 0 for name, count in self._expected.items() if name != vendor)

@@ -2,27 +2,26 @@
 
 provendor probe                           every probe of every vendor, once
 provendor probe chatwoot/conversations.*  some of them
+provendor probe --every contract          stay, ask each as often as its contract says, alert
+provendor probe --every 60s --metrics :9464
+provendor probe --once --textfile F       once, for cron: alerts, and metrics for node_exporter
+
+Alerts go to each URL of Apprise in an environment variable PROVENDOR_ALERT_<NAME>; PROVENDOR_HEARTBEAT is called every
+minute. A prober that stays ends with SIGTERM, and loads the contracts anew when they change, or with SIGHUP.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from pathlib import Path
 
-from provendor import check, evidence, publish
-from provendor.cache import Cache
+from provendor import moments
 from provendor.commands import arguments
-from provendor.commands.printer import Printer
-from provendor.contract import Suite
+from provendor.errors import UsageError
 from provendor.gate import MOST
-from provendor.probe_once import Settings, Telling, to_the_end
-from provendor.probing import Probe, probes_of
-from provendor.run import Replayer
+from provendor.serving import address
 
-NOTHING = 4
+AS_THE_CONTRACT_SAYS = 0.0
 CONTROL = "PROVENDOR_CONTROL"
 
 
@@ -40,6 +39,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help=f"what to ask when a vendor is silent, to tell its fault from our network's; repeatable (default: {CONTROL})",
     )
+    staying = parser.add_argument_group("staying, and cron")
+    staying.add_argument(
+        "--every",
+        type=_every,
+        metavar="SPAN",
+        help="stay, and ask every probe so often: 30s, 5m; `contract` asks each as often as its contract says",
+    )
+    staying.add_argument(
+        "--metrics", type=_address, metavar="[HOST]:PORT", help="serve /metrics, /health and /alive there"
+    )
+    staying.add_argument(
+        "--remind", type=_span, default="4h", metavar="SPAN", help="tell again of a trouble that goes on (default: 4h)"
+    )
+    staying.add_argument("--once", action="store_true", help="ask once, and alert as a prober that stays does")
+    staying.add_argument("--textfile", type=Path, metavar="FILE", help="write the metrics of this run into a file")
     parser.add_argument("--no-cache", action="store_true", help="parse every file anew and keep nothing parsed")
     arguments.add_report(parser, "where evidence and history go")
     arguments.add_root(parser)
@@ -47,48 +61,53 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask the selected probes and return the run's exit code."""
+    """Ask the selected probes, once or until somebody ends it, and return the exit code."""
+    _refuse_nonsense(args)
     root = arguments.root_of(args)
-    with arguments.cache_of(root, not args.no_cache) as cache:
-        suite, _ = arguments.load(root, args.selectors, cache)
-        probes = probes_of(suite, args.selectors)
-        if not probes:
-            print(f"{root} declares no probe: an operation is one with `probe:` in its contract", file=sys.stderr)
-            return NOTHING
-        return _once(args, suite, probes, cache)
-
-
-def _once(args: argparse.Namespace, suite: Suite, probes: Sequence[Probe], cache: Cache) -> int:
-    """Ask each probe once."""
-    today, folder = datetime.now(UTC).date(), suite.root / "checks"
-    digest = check.checks_digest(folder)
-    info = evidence.describe(
-        suite, "probe", tuple(args.selectors), today.isoformat(), digest, env=os.environ, mode="probe"
-    )
-    replayer = Replayer(suite, check.load_checks(folder, suite.vendors, cache), today=today, cache=cache)
-    written = evidence.Evidence(args.report or suite.root / "reports", info)
-    printer = Printer(suite, len(probes), as_json=args.json, quiet=args.quiet)
-    finished = False
     try:
-        finished = to_the_end(replayer, probes, written, _telling(printer), _settings(args), env=os.environ)
-    finally:
-        summary = written.summary(args.strict, not finished)
-        path = written.close(args.strict, not finished)
-        judged = sum(written.counts.values()) if finished else 0
-        said = publish.after_run(path.parent, written.run_id, suite.root, today, results=judged, env=os.environ)
-    printer.finish(summary, path, said, evidence.LIVE_PAGE)
-    code: int = summary["exit_code"]
-    return code
+        from provendor.commands import production  # noqa: PLC0415 - what it needs is an extra
+
+        return production.once(args, root) if args.every is None else production.stay(args, root)
+    except ModuleNotFoundError as missing:
+        raise UsageError(f"there is no {missing.name} here: pip install 'provendor[probe]'") from None
 
 
-def _settings(args: argparse.Namespace) -> Settings:
-    """Return how to ask; control targets are those of the options, else those of the environment."""
-    controls = args.control if args.control is not None else os.environ.get(CONTROL, "").split()
-    return Settings(args.width, tuple(controls))
+def _refuse_nonsense(args: argparse.Namespace) -> None:
+    for given, option, other in (
+        (
+            args.metrics is not None and args.every is None,
+            "--metrics",
+            "is for a prober that stays: give --every as well",
+        ),
+        (args.every is not None and args.once, "--once", "and --every exclude each other"),
+        (args.every is not None and args.textfile, "--textfile", "is for cron; a prober that stays has --metrics"),
+        (args.every is not None and args.strict, "--strict", "decides an exit code, and a prober that stays has none"),
+    ):
+        if given:
+            raise UsageError(f"{option} {other}")
 
 
-def _telling(printer: Printer) -> Telling:
-    return Telling(lambda done: printer.show(done.settled.result, done.record), printer.trouble.append)
+def _every(text: str) -> float:
+    """Return seconds; 0 stands for what each contract says."""
+    return AS_THE_CONTRACT_SAYS if text == "contract" else _span(text)
+
+
+def _span(text: str) -> float:
+    try:
+        seconds = moments.seconds(text)
+    except ValueError as trouble:
+        raise argparse.ArgumentTypeError(str(trouble)) from None
+    if not seconds:
+        raise argparse.ArgumentTypeError("expected more than no time at all")
+    return seconds
+
+
+def _address(text: str) -> str:
+    try:
+        address(text)
+    except ValueError as trouble:
+        raise argparse.ArgumentTypeError(str(trouble)) from None
+    return text
 
 
 def _count(text: str) -> int:
