@@ -17,7 +17,7 @@ def words(text: str) -> list[str]:
         """
         Authorization proxy-authorization Cookie SET-COOKIE X-Api-Key apikey api_access_token
         Api-Access-Token X-Shopify-Access-Token x-goog-api-key X-Auth-Token X-CSRF-Token Private-Token
-        X-Amz-Security-Token Client-Secret x-secret-id
+        X-Amz-Security-Token Client-Secret x-secret-id X-Gitlab-Token X-Goog-Iam-Jwt
         """
     ),
 )
@@ -46,6 +46,7 @@ def test_a_header_that_carries_none(name):
         """
         token access_token refreshToken id-token client_secret clientSecret password api_key apiKey
         private_key pubsub_token hmac_token service_role_key jwt PASSWORD webhookSecret anon_key
+        accesstoken auth_key sharedKey
         """
     ),
 )
@@ -86,6 +87,18 @@ def test_a_key_that_holds_none(name):
         (f"{'AIza'}{'x' * 35}", "<hidden>"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\n", "<hidden>\n"),
         ("the monkey said shpat_ and AIza", "the monkey said shpat_ and AIza"),
+        ('failed: {"access_token":"abc", "page_token":"7"}', 'failed: {"access_token":"<hidden>", "page_token":"7"}'),
+        (r"{\"clientSecret\": \"abc\"}", r"{\"clientSecret\": \"<hidden>\"}"),
+        ("api_key=ab12cd34 was refused", "api_key=<hidden> was refused"),
+        ("X-Api-Key: ab12cd34\nHost: a", "X-Api-Key: <hidden>\nHost: a"),
+        ("Mcp-Session-Id: 1868a90c4f2b", "Mcp-Session-Id: <hidden>"),
+        ("token: required, password=optional", "token: required, password=optional"),
+        (
+            '<input type="hidden" name="csrf_token" value="x1">',
+            '<input type="hidden" name="csrf_token" value="<hidden>">',
+        ),
+        ('<input name="page_token" value="x1">', '<input name="page_token" value="x1">'),
+        ("eyJhbGciOiJIUzI1NiIs… was cut", "<hidden>… was cut"),
     ],
 )
 def test_text_is_cleaned_of_what_looks_like_a_credential(text, clean):
@@ -112,7 +125,11 @@ def test_examples_may_be_seen(value, hidden):
 
 
 @pytest.mark.parametrize(
-    "piece", ["Bearer " + "a" * 50, "://a:", "?a=", "-----BEGIN PRIVATE KEY-----", "eyJaaaaaaaa.", "Basic "]
+    "piece",
+    [
+        *("Bearer " + "a" * 50, "://a:", "?a=", "-----BEGIN PRIVATE KEY-----", "eyJaaaaaaaa.", "Basic "),
+        *('"a":"', '\\"a\\":\\"', "token=", "token: a", '<input name="a" ', "a" * 60 + "="),
+    ],
 )
 def test_hostile_text_is_cleaned_in_time(piece):
     """Patterns do not explode on what almost fits."""
@@ -121,3 +138,18 @@ def test_hostile_text_is_cleaned_in_time(piece):
     credentials.clean(piece * (400_000 // len(piece)))
 
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("Mcp-Session-Id", "1868a90c4f2b4d5e", True),
+        ("Mcp-Session-Id", "s-1", False),
+        ("X-Session-Id", "6f9619ff-8b86-4011-b42d-00cf4fc964ff", True),
+        ("X-Request-Id", "6f9619ff-8b86-4011-b42d-00cf4fc964ff", False),
+        ("Authorization", "x", True),
+    ],
+)
+def test_the_id_of_a_session_is_a_credential_where_nobody_could_guess_it(name, value, secret):
+    """Whoever knows it is in the session; an example opens none."""
+    assert credentials.is_secret_in_header(name, value) is secret

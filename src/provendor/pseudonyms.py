@@ -17,7 +17,7 @@ from typing import Final
 
 EMAIL: Final = re.compile(r"[^\s@\"<>(),:;]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 PHONE: Final = re.compile(r"\+?[0-9(][0-9 ().-]{5,22}[0-9]")
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _SAFE_DOMAIN = re.compile(r"(?:.*\.)?(?:example\.(?:com|org|net)|(?:example|invalid|test|localhost))", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*\.?")
 _ID_PART = re.compile(r"[0-9]{3,}")
@@ -48,7 +48,7 @@ def pseudonym(value: str) -> str:
         return value
     if EMAIL.fullmatch(text):
         return _email(text)
-    if _UUID.fullmatch(text):
+    if UUID.fullmatch(text):
         return _uuid(text)
     if _DATE.fullmatch(text):
         return text[:4] + "-01-01" + text[10:]
@@ -61,6 +61,28 @@ def pseudonym(value: str) -> str:
     if _ID_PART.search(text) and " " not in text:
         return _ID_PART.sub(lambda found: _number(found[0]), text)
     return _name(text)
+
+
+def clean(text: str) -> str:
+    """Return text whose e-mail addresses and international phone numbers are stand-ins; no path need name them.
+
+    clean("mail Ada.Byron@corp.test or call +1 415 867 4001")     # "mail person-9a1c3f@example.com or call +1 482 555 0136"
+    """
+    if "@" in text:
+        text = re.sub(_EMAIL_IN_TEXT, _address, text)
+    return re.sub(_PHONE_IN_TEXT, lambda found: _phone(found[0]), text) if "+" in text else text
+
+
+def _address(found: re.Match[str]) -> str:
+    return found[0] if found[0].rpartition(".")[2].lower() in _ENDINGS else _email(found[0])
+
+
+# A package at a version, a repository and an image for a screen are no people: a@1.2.3, git@host, logo@2x.png.
+_EMAIL_IN_TEXT: Final = (
+    r"(?<![\w.%+-])(?!git@)\w[\w.%+'-]{0,63}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-]|\.\w|:[\w/])"
+)
+_ENDINGS: Final = frozenset(("png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "css", "js", "json", "html", "xml"))
+_PHONE_IN_TEXT: Final = r"(?<![\w+/.-])\+[1-9](?:[ ().-]{0,2}[0-9]){9,14}(?!\w)"
 
 
 def pseudonym_of_number(value: int) -> int:

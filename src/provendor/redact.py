@@ -5,15 +5,18 @@
     redactor.headers(headers)
     redactor.leaks(written)                      # what is still in there: () or names and forms, never values
 
-Five ways, each enough on its own:
+Six ways, each enough on its own:
 
 by value    every secret in use, also percent-encoded, escaped as in JSON, in base64 at any offset (so inside Basic
-            credentials and JWT claims), and as a part of longer text. It becomes `<name>`.
-by form     what looks like a credential whatever it is: JWTs, private keys, the tokens of well-known vendors.
+            credentials and JWT claims), as a part of longer text, and where its end was cut off. It becomes `<name>`.
+by form     what looks like a credential whatever it is: JWTs, private keys, the tokens of well-known vendors; and e-mail
+            addresses and international phone numbers, which become pseudonyms.
 by name     headers, JSON keys, query parameters and form fields that are called like a credential. Names of paging
             tokens (`nextPageToken`), of `token_type` and the like are left alone, and so are error messages.
-by path     the contract's `redact:` JSONPaths: personal data, replaced by pseudonyms. E-mail addresses, phone numbers
-            and full names found so are replaced wherever else they stand.
+by path     the contract's `redact:` JSONPaths: personal data, replaced by pseudonyms. E-mail addresses, phone numbers,
+            full names and unique ids found so are replaced wherever else they stand, numbers where an id stands.
+unwrapped   all of that also in JSON within strings and within text, in base64, percent-encoded, in forms, in the parts of
+            a multipart body, in streams of events, and in one of these within another.
 afterwards  `leaks` looks once more for every value, in every form.
 
 A secret shorter than six characters, or a plain word such as `true`, is not looked for by value: it would stand in text
@@ -25,17 +28,21 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import partial
 from typing import Final, NamedTuple
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
-from provendor import credentials, jsonpath, jsontext, pseudonyms
+from provendor import credentials, jsontext, pseudonyms, wrappings
 from provendor.exchange import Headers, Json
+from provendor.known_values import KnownValues
+from provendor.personal import People, is_id
 
 MIN_SECRET: Final = 6
 """Characters a secret must have to be looked for by value."""
+
+LAYERS: Final = 6
+"""How many wrappings within each other are undone."""
 
 _TRIVIAL = re.compile(
     "bearer|changeme|default|disabled|enabled|example|localhost|password|production|sandbox|secret|string|undefined"
@@ -59,29 +66,25 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str] | None = None, personal: Sequence[str] = ()) -> None:
-        self._paths = tuple(personal)
-        self._values: dict[str, tuple[str, str]] = {}
-        self._coded: dict[str, tuple[str, str]] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._people = People(personal)
+        self._secrets = KnownValues()
+        self._documents = KnownValues()
         self.know(secrets or {})
 
     def __repr__(self) -> str:
         return "Redactor()"
 
-    @cached_property
-    def _personal(self) -> tuple[jsonpath.Path, ...]:
-        """The compiled paths: only a body needs them, and most of a replay's results show none."""
-        return tuple(jsonpath.compile(path) for path in self._paths)
-
     def know(self, secrets: Mapping[str, str]) -> None:
         """Remember further secrets, values by name: a token that was not there before."""
         for name, value in secrets.items():
             if len(value) >= MIN_SECRET and not _TRIVIAL.fullmatch(value):
-                self._add(value, name, f"<{name}>")
+                self._secrets.add(value, name, f"<{name}>")
+                if "{" in value or "[" in value:  # such as the key file of a service account
+                    self._documents.add(value, name, f"<{name}>")
 
     def text(self, text: str) -> str:
-        """Return plain text without secrets and known personal data."""
-        return credentials.clean(self._by_value(text))
+        """Return text without secrets and known personal data, also where it holds JSON or anything encoded."""
+        return self._text(text, LAYERS)
 
     def headers(self, headers: Headers) -> Headers:
         """Return header fields whose values hold no secret."""
@@ -93,75 +96,104 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """Return a URL, percent-encoded as it was, without secrets in path, query or before the host."""
-        known = credentials.clean(url)
-        if known == url and not self._values and not _NEEDS_CARE.intersection(url):
+        known = _by_form(url)
+        if known == url and not (self._secrets or self._people.known or _NEEDS_CARE.intersection(url)):
             return url  # as nearly every one is; what follows looks at each part, decoded
         head, mark, query = known.partition("?")
-        path = "/".join(self._encoded(segment, plus=False) for segment in head.split("/"))
+        ids = self._people.ids
+        path = "/".join(ids.get(segment) or self._encoded(segment, plus=False) for segment in head.split("/"))
         return path + mark + "&".join(self._encoded_pair(pair) for pair in query.split("&"))
 
     def body(self, body: bytes, content_type: str | None = None) -> bytes:
         """Return the body without secrets and personal data; JSON keeps its layout, other bytes stay as they are."""
-        self.learn(body)
+        self.learn(body, content_type)
         text = body.decode("utf-8", "surrogateescape")
-        media = (content_type or "").partition(";")[0].strip().lower()
-        if media == "application/x-www-form-urlencoded":
-            new = "&".join(self._encoded_pair(pair) for pair in text.split("&"))
-        else:
-            new = self._json_or_text(text)
+        inside = wrappings.Inside(self._whole, self._form_pair, self._form_field)
+        new = wrappings.in_body(text, content_type or "", inside)
         return body if new == text else new.encode("utf-8", "surrogateescape")
 
-    def learn(self, body: bytes) -> None:
-        """Remember the personal data of this body, if it is JSON, so that it is replaced wherever it stands."""
-        if not self._personal:
-            return
-        try:
-            value: Json = json.loads(body)
-            found = list(_strings(_resolve(value, steps) for steps in self._pointers(value)))
-        except (ValueError, RecursionError):
-            return
-        for text in found:
-            stand_in = pseudonyms.pseudonym(text)
-            if stand_in != text and len(text) >= MIN_SECRET and _is_telling(text):
-                self._add(text, "personal data", stand_in)
+    def learn(self, body: bytes, content_type: str | None = None) -> None:
+        """Remember the personal data of a body, and what is a credential there by its name: both may stand elsewhere, too."""
+        wrappings.visit(body.decode("utf-8", "surrogateescape"), content_type or "", self._meet, LAYERS)
+
+    def learn_headers(self, headers: Headers) -> None:
+        """Remember the credentials that an answer brings in its headers: sessions, cookies."""
+        for name, value in headers:
+            if credentials.is_secret_in_header(name, value):
+                for part in re.split(r"[;=,\s]+", value):
+                    self._meet_secret(part)
 
     def leaks(self, data: bytes) -> tuple[Leak, ...]:
         """Return what is still in there, each name and form once."""
         text = data.decode("utf-8", "surrogateescape")
-        plain = {Leak(name, "plain") for literal, (name, _) in self._values.items() if literal in text}
-        coded = {Leak(name, "base64") for core, (name, _) in self._coded.items() if core in text}
-        return tuple(sorted(plain | coded, key=lambda leak: (leak.name, leak.form)))
+        return tuple(
+            Leak(*each) for each in sorted(self._secrets.spelled_in(text) | self._people.known.spelled_in(text))
+        )
 
-    def _add(self, value: str, name: str, replacement: str) -> None:
-        for literal in _spellings(value) | (_spellings(value.lower()) if "@" in value else set()):
-            self._values[literal] = name, replacement
-        for core in _base64_cores(value):
-            self._coded[core] = name, replacement
-        self._pattern = None
+    # --- text -----------------------------------------------------------------------------------------------------------
 
-    def _by_value(self, text: str) -> str:
-        if not self._values:
-            return text
-        if self._pattern is None:
-            longest_first = sorted(self._values, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-        text = self._pattern.sub(lambda found: self._values[found[0]][1], text)
-        for core, (_, replacement) in self._coded.items():
-            if core in text:
-                text = _replace_runs(text, core, replacement)
-        return text
+    def _whole(self, text: str) -> str:
+        """Return what may be a whole JSON document, in which a number may be a secret."""
+        return self._as_json(text, LAYERS) or self._text(text, LAYERS)
+
+    def _text(self, text: str, left: int) -> str:
+        """Return any text; `left` is how many wrappings within each other are still undone."""
+        text = self._documents.in_plain(text)  # before they are taken apart
+        plain = partial(self._plain, left=left)
+
+        def piece(found: str) -> str:
+            return self._as_json(found, left) or plain(found)
+
+        return self._as_json(text, left) or wrappings.in_text(text, piece, plain)
+
+    def _as_json(self, text: str, left: int) -> str | None:
+        """Return a JSON document; None where it is none."""
+        if text.lstrip()[:1] not in ("{", "[", '"'):
+            return None
+        try:
+            return self._json(text, left)
+        except (ValueError, RecursionError):
+            return None  # looks like JSON only
+
+    def _plain(self, text: str, left: int) -> str:
+        new = self._secrets.in_base64(text)
+        if left:
+            new = wrappings.in_codes(new, partial(self._text, left=left - 1))
+        return self._people.known.in_base64(_by_form(self._people.known.in_plain(self._secrets.in_plain(new))))
+
+    # --- places -----------------------------------------------------------------------------------------------------------
 
     def _header(self, name: str, value: str) -> str:
-        value = self.text(value)
-        if not credentials.is_secret_header(name):
+        secret, value = credentials.is_secret_in_header(name, value), self.text(value)
+        if not secret:
             return value
         if name.lower() in ("cookie", "set-cookie"):
             return credentials.cookies(value, every=name.lower() == "cookie")
         return credentials.hidden(value)
 
     def _field(self, name: str, value: str) -> str:
-        value = self.text(value)
+        value = self._people.ids.get(value) or self.text(value)
         return credentials.hidden(value) if credentials.is_secret_field(name) else value
+
+    def _form_field(self, name: str, value: str) -> str:
+        if self._people.names(name, value):
+            return str(self._people.stand_in(value))
+        return self._field(name, value)
+
+    def _form_pair(self, pair: str) -> str:
+        name, mark, value = pair.partition("=")
+        plain = unquote_plus(name), unquote_plus(value)
+        if self._people.names(*plain):
+            return f"{name}{mark}{quote(self._form_field(*plain), safe=':@')}"
+        return self._encoded_pair(pair)
+
+    def _encoded_pair(self, pair: str) -> str:
+        name, mark, value = pair.partition("=")
+        known = self._people.ids.get(value) or self._encoded(value, plus=True)
+        if mark and credentials.is_secret_field(unquote_plus(name)):
+            plain = unquote_plus(known)
+            known = known if credentials.hidden(plain) == plain else quote(credentials.HIDDEN)
+        return self._encoded(name, plus=True) + mark + known
 
     def _encoded(self, text: str, plus: bool) -> str:
         """Return percent-encoded text without secrets; it stays as it was spelled if there are none."""
@@ -169,140 +201,57 @@ class Redactor:
         new = self.text(decoded)
         if new != decoded:
             return quote(new, safe=":@")
-        return self._by_value(text).replace("<", "%3C").replace(">", "%3E")
+        return self._people.known.replaced(self._secrets.replaced(text)).replace("<", "%3C").replace(">", "%3E")
 
-    def _encoded_pair(self, pair: str) -> str:
-        name, mark, value = pair.partition("=")
-        known = self._encoded(value, plus=True)
-        if mark and credentials.is_secret_field(unquote_plus(name)):
-            plain = unquote_plus(known)
-            known = known if credentials.hidden(plain) == plain else quote(credentials.HIDDEN)
-        return self._encoded(name, plus=True) + mark + known
+    # --- JSON -------------------------------------------------------------------------------------------------------------
 
-    def _json_or_text(self, text: str) -> str:
-        if text.lstrip()[:1] in ("{", "[", '"'):
-            try:
-                return self._json(text)
-            except (ValueError, RecursionError):
-                pass  # looks like JSON only
-        return self.text(text)
-
-    def _json(self, text: str) -> str:
-        value: Json = json.loads(text)
-        pointers = {tuple(pointer) for pointer in self._pointers(value)}
+    def _json(self, text: str, left: int) -> str:
+        personal = self._people.steps(json.loads(text)) if self._people.paths else frozenset()
 
         def change(steps: jsontext.Steps, scalar: Json) -> Json:
-            if any(steps[:length] in pointers for length in range(len(steps) + 1)) if pointers else False:
-                return _stand_in(scalar)
-            return self._scalar(steps, scalar)
+            if any(steps[:length] in personal for length in range(len(steps) + 1)) if personal else False:
+                return self._people.stand_in(scalar)
+            return self._scalar(steps, scalar, left)
 
         return jsontext.rewrite(text, change, self.text)
 
-    def _scalar(self, steps: jsontext.Steps, value: Json) -> Json:
+    def _scalar(self, steps: jsontext.Steps, value: Json, left: int) -> Json:
+        ids = self._people.ids
+        if ids and is_id(steps) and (stand_in := ids.get(str(value))):
+            return stand_in if isinstance(value, str) else int(stand_in)
         secret = credentials.is_secret_place(steps, value)
         if isinstance(value, str):
-            if value[:1] in ("{", "["):
-                return self._json_or_text(value)
-            value = self.text(value)
+            value = self._text(value, left - 1) if left else self._plain(value, 0)
             return credentials.hidden(value) if secret and value else value
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
         digits = str(value)
-        return 0 if digits in self._values or (secret and len(digits) >= MIN_SECRET) else value
+        return 0 if digits in self._secrets or (secret and len(digits) >= MIN_SECRET) else value
 
-    def _pointers(self, value: Json) -> Iterator[list[str | int]]:
-        for path in self._personal:
-            for pointer in path.pointers(value):
-                yield _steps(pointer, value)
+    # --- what is met ------------------------------------------------------------------------------------------------------
 
+    def _meet(self, document: Json) -> None:
+        self._people.meet(document)
+        for steps, found in _scalars(document):
+            if isinstance(found, str) and credentials.is_secret_place(steps, found):
+                self._meet_secret(found)
 
-_NEEDS_CARE = frozenset("?%+<>")
-
-# --- by value ---------------------------------------------------------------------------------------------------------
-
-_RUN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/=")
-
-
-def _spellings(value: str) -> set[str]:
-    """Return the ways in which text may stand in URLs, forms, JSON and HTML."""
-    escaped = json.dumps(value)[1:-1]
-    percent = {quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="@:")}
-    lower = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), each) for each in percent}
-    in_json = {escaped, json.dumps(value, ensure_ascii=False)[1:-1], escaped.replace("/", "\\/")}
-    in_html = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return {value, in_html, in_html.replace('"', "&quot;").replace("'", "&#39;"), *percent, *lower, *in_json}
+    def _meet_secret(self, text: str) -> None:
+        if credentials.is_random(text):
+            self._secrets.add(text, "hidden", credentials.HIDDEN)
 
 
-def _base64_cores(value: str) -> Iterator[str]:
-    """Yield the base64 characters that stand for the value alone, at each of the three offsets, in both alphabets.
-
-    Base64 often holds JSON, so the value is also taken as it is escaped there.
-    """
-    for spelling in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
-        data = spelling.encode("utf-8", "surrogatepass")
-        for offset in range(3):
-            encoded = b64encode(b"\0" * offset + data).decode("ascii")
-            core = encoded[(0, 2, 3)[offset] : 8 * (offset + len(data)) // 6]
-            yield core
-            yield core.translate({ord("+"): "-", ord("/"): "_"})
+def _by_form(text: str) -> str:
+    return pseudonyms.clean(credentials.clean(text))
 
 
-def _replace_runs(text: str, core: str, replacement: str) -> str:
-    """Replace every run of base64 characters that holds `core`; what is around it may be part of the same credential."""
-    parts: list[str] = []
-    kept_from = at = 0
-    while (found := text.find(core, at)) >= 0:
-        start, at = found, found + len(core)
-        while start > kept_from and text[start - 1] in _RUN:
-            start -= 1
-        while at < len(text) and text[at] in _RUN:
-            at += 1
-        parts += text[kept_from:start], replacement
-        kept_from = at
-    return "".join([*parts, text[kept_from:]])
+_NEEDS_CARE: Final = frozenset("?%+<>")
 
 
-# --- by path ----------------------------------------------------------------------------------------------------------
-
-
-def _stand_in(value: Json) -> Json:
-    if isinstance(value, str):
-        return pseudonyms.pseudonym(value)
-    if isinstance(value, bool) or value is None:
-        return value
-    return pseudonyms.pseudonym_of_number(value) if isinstance(value, int) else 0.5
-
-
-def _is_telling(text: str) -> bool:
-    """Tell whether the text is a person's wherever it stands: an address, a phone number, a full name.
-
-    Digits alone may be an id here and an amount there.
-    """
-    phone = pseudonyms.PHONE.fullmatch(text) and not text.isdigit()
-    return bool(phone or pseudonyms.EMAIL.fullmatch(text) or len(text.split()) > 1)
-
-
-def _steps(pointer: str, value: Json) -> list[str | int]:
-    steps: list[str | int] = []
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
-        step: str | int = int(name) if isinstance(value, list) else name
-        value = value[step]  # type: ignore[index]
-        steps.append(step)
-    return steps
-
-
-def _resolve(value: Json, steps: list[str | int]) -> Json:
-    for step in steps:
-        value = value[step]  # type: ignore[index]
-    return value
-
-
-def _strings(values: Iterable[Json]) -> Iterator[str]:
-    for value in values:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, list):
-            yield from _strings(value)
-        elif isinstance(value, dict):
-            yield from _strings(value.values())
+def _scalars(value: Json, steps: jsontext.Steps = ()) -> Iterator[tuple[jsontext.Steps, Json]]:
+    """Yield every value that holds no others, with the steps to it."""
+    if isinstance(value, list | dict):
+        for step, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _scalars(item, (*steps, step))
+    else:
+        yield steps, value
