@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,10 @@ SECRETS = (
     "secret",
     "smtp_password",
 )
+
+ASKED = re.compile(r"/(accounts|conversations)/([0-9]+)")
+OF = {"account_id": "accounts", "conversation_id": "conversations"}
+"""Which part of the path says whose these are."""
 
 DECIDED = ("approved", "rejected")
 """What our editors write into a draft's `ai_status` once they have decided."""
@@ -95,6 +100,47 @@ def the_status_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> None:
     assert got == wanted, f"asked for {wanted}, is {got}"
 
 
+@check("chatwoot/*.*")
+def an_answer_is_about_what_was_asked(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """What comes back is the thing asked for, of the account and the conversation asked for: caches mix things up."""
+    if exchange.status >= 300:
+        raise Skip("the answer is a refusal")
+    body = _json(exchange)
+    if body is None:
+        raise Skip("the answer brings nothing")
+    _require_its_request(exchange)
+    asked = {name: int(number) for name, number in ASKED.findall(exchange.request.url)}
+    for at, name, number in _numbers_in(body):
+        if name in OF and number != asked.get(OF[name], number):
+            yield Finding("business", str(asked[OF[name]]), str(number), at)
+    own = re.search(r"/([0-9]+)$", exchange.request.url)
+    thing = _unwrapped(body)
+    if own and thing and thing.get("id") != int(own[1]):
+        yield Finding("business", own[1], repr(thing.get("id")), "/id")
+
+
+@check("chatwoot/messages.create_reply")
+def an_echo_id_comes_back(exchange: Exchange, expect: Expect) -> None:
+    """The echo_id that was sent comes back: by it we find the message that we wrote."""
+    sent = _sent(exchange).get("echo_id")
+    if sent is None:
+        raise Skip("none was sent")
+    answer = _answer(exchange)
+    _require_its_request(exchange)
+    assert answer.get("echo_id") == sent, f"sent {sent}, came back {answer.get('echo_id')}"
+
+
+@check("chatwoot/conversations.create")
+def a_conversation_is_in_the_inbox_asked_for(exchange: Exchange, expect: Expect) -> None:
+    """A conversation that we start is in the inbox that we named."""
+    answer = _answer(exchange)
+    _require_its_request(exchange)
+    wanted = _sent(exchange).get("inbox_id")
+    if wanted is None:
+        raise Skip("no inbox is named")
+    assert answer.get("inbox_id") == int(wanted), f"asked for inbox {wanted}, is in {answer.get('inbox_id')}"
+
+
 @check("chatwoot/conversations.*", "chatwoot/messages.*", "chatwoot/contacts.*", "chatwoot/labels.*")
 def no_secret_comes_along(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """What agents read holds no token and no password; old servers let a contact's event token through."""
@@ -144,6 +190,25 @@ def _attributes(message: dict[str, Any]) -> dict[str, Any]:
 
 def _titles(labels: Json) -> list[str]:
     return sorted(str(label) for label in labels) if isinstance(labels, list) else []
+
+
+def _unwrapped(body: Json) -> dict[str, Any] | None:
+    """Return the one thing that an answer brings, out of its envelopes; None where it brings none, or a list."""
+    inner: Any = body
+    for name in ("payload", "webhook"):
+        if isinstance(inner, dict):
+            inner = inner.get(name, inner)
+    return inner if isinstance(inner, dict) and "id" in inner else None
+
+
+def _numbers_in(value: Json, at: str = "") -> Iterator[tuple[str, str, float]]:
+    """Yield the JSON pointer, name and value of every number."""
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in members:
+        if isinstance(inner, (int, float)) and not isinstance(inner, bool):
+            yield f"{at}/{name}", str(name), inner
+        else:
+            yield from _numbers_in(inner, f"{at}/{name}")
 
 
 def _secrets_in(value: Json, at: str = "") -> Iterator[tuple[str, str]]:

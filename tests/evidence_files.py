@@ -7,7 +7,7 @@ run = a_run(folder, results, mode="live")                # reports/runs/<id>/run
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -133,13 +133,22 @@ def an_end(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def a_run(reports: Path, results: Iterable[dict[str, Any]], *, ended: bool = True, **head: Any) -> Path:
+def a_run(
+    reports: Path,
+    results: Iterable[dict[str, Any]],
+    *,
+    ended: bool = True,
+    end: Mapping[str, Any] | None = None,
+    **head: Any,
+) -> Path:
     """Write a run below `reports`, as the newest one; return its lines."""
     about = a_head(**({"id_": head.pop("id")} if "id" in head else {}), **head)
     path = reports / "runs" / str(about["id"]) / "run.jsonl"
     path.parent.mkdir(parents=True)
     records = [{"type": "run", **about}, *({"type": "result", **each} for each in results)]
-    text = "\n".join(json.dumps(each) for each in [*records, *([{"type": "end", **an_end()}] if ended else [])])
+    text = "\n".join(
+        json.dumps(each) for each in [*records, *([{"type": "end", **an_end(**end or {})}] if ended else [])]
+    )
     for file in (path, reports / "run.jsonl"):
         file.write_text(f"{text}\n", encoding="utf-8")
     return path
@@ -220,13 +229,22 @@ def a_varied_run(reports: Path) -> Path:
         *(a_result(f"calm/things.get:{n}", recording=a_recording(origin="synthetic")) for n in range(10)),
     ]
     pending = [{"case": known["id"], "reason": "The vendor forgets it.", "ticket": "OPS-7", "until": "2026-12-04"}]
+    watched = [{"name": "users-active", "title": "Users who came back.", "ok": 0.9, "warn": 0.7}]
     vendors = {
-        "acme": known_of("acme", pending=pending),
+        "acme": known_of("acme", pending=pending, indicators=watched),
         "bolt": known_of("bolt", cases=8, blocks=None, unblock=None, environments={"sandbox": True}),
         "calm": known_of("calm", flag=None, credentials=[], docs="not an address"),
     }
     before = [a_result(each["id"]) for each in results if each["case"] != "old"]
     before[-1] = a_failure(before[-1]["id"])
     a_run(reports, before, id="20261119T100000Z-aaaaaa", started_at="2026-11-19T10:00:00.000Z", git_commit="a" * 40)
-    a_run(reports, results, vendors=vendors, git_commit="b" * 40)
+    at = f"{TODAY}T09:00:00.000Z"
+    survivor = {
+        "operation": "users.get", "at": "/users/*/email", "changed": "the field was dropped", "add": "required: [email]",
+        "contract": "contracts/acme/users.yaml:20:5", "advice": None, "cases": ["acme/users.get:type-changed"],
+    }  # fmt: skip
+    measured = {"acme": {"score": 0.96, "killed": 48, "survived": 2, "measured_at": at, "survivors": [survivor] * 2}}
+    (reports / "strength.json").write_text(json.dumps({"schema_version": 1, "vendors": measured}), encoding="utf-8")
+    strength = {"acme": {"score": 0.96, "killed": 48, "survived": 2, "measured_at": at}}
+    a_run(reports, results, vendors=vendors, git_commit="b" * 40, end={"strength": strength})
     return reports

@@ -52,7 +52,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "issuer": "CN = Somebody's Authority",
     "received": "1,024",
     "most": "33,554,432",
-    "elsewhere": "https://elsewhere.example:443",
+    "elsewhere": "https://elsewhere.example",
     "why": "",
 }
 _REASONS: Final[Mapping[str, str]] = {

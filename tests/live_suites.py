@@ -11,7 +11,7 @@ from typing import Any
 
 from contract_files import a_vendor, write
 from loopback import Answer, Server
-from provendor import loading
+from provendor import evidence, loading, present
 from provendor.cassette import Interaction, Metadata, dump
 from provendor.check import load_checks
 from provendor.exchange import Headers, Origin
@@ -116,10 +116,18 @@ def a_run(root: Path, variables: Mapping[str, str], **rules: Any) -> LiveRun:
 
 def carried_out(root: Path, variables: Mapping[str, str], **rules: Any) -> dict[str, Result]:
     """Carry out every case; return the results by the end of the case's id."""
-    run = a_run(root, variables, **rules)
+    return told(root, variables, **rules)[0]
+
+
+def told(root: Path, variables: Mapping[str, str], **rules: Any) -> tuple[dict[str, Result], str]:
+    """Carry out every case; return the results, and everything that evidence and people are told of them."""
+    replayer = a_replayer(root)
+    run = LiveRun(replayer, Rules(**rules), env=variables, paces=root / "paces")
     results: list[Result] = []
-    asyncio.run(run.carry_out(a_replayer(root).suite.cases, results.append))
-    return {result.case.id.partition("/")[2]: result for result in results}
+    asyncio.run(run.carry_out(replayer.suite.cases, results.append))
+    texts = [json.dumps(evidence.result_json(each, run.redactor(each.case.vendor))) for each in results]
+    texts += [present.line(each) + present.full(each, replayer.suite) for each in results]
+    return {result.case.id.partition("/")[2]: result for result in results}, "\n".join(texts)
 
 
 def as_json(value: Any = None, status: int = 200, **headers: str) -> Answer:

@@ -57,12 +57,12 @@ def serve(respond: Callable[[Seen], Answer]) -> Iterator[Server]:
                 self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):  # whoever asked may not wait for the end
-                self.wfile.write(answer.body)
+                self.wfile.write(b"" if self.command == "HEAD" else answer.body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
         setattr(Handler, f"do_{method}", Handler._answer)
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import h2.config
 import h2.connection
@@ -41,6 +42,7 @@ class Seen:
     headers: Mapping[str, str]
     body: bytes
     connection: int
+    pairs: Sequence[tuple[str, str]] = ()
 
 
 class Gone(Exception):
@@ -62,13 +64,14 @@ class Client:
             self._buffer += self.receive()
         head, _, rest = self._buffer.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        pairs = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        headers = dict(pairs)
         length = int(headers.get("content-length", "0"))
         while len(rest) < length:
             rest += self.receive()
         self._buffer = rest[length:]
         method, path, _ = first.split(" ")
-        seen = Seen(method, path, headers, rest[:length], self.number)
+        seen = Seen(method, path, headers, rest[:length], self.number, pairs)
         self.server.saw(seen)
         return seen
 
@@ -117,10 +120,11 @@ class Client:
         while True:
             self.receive()
 
-    def reset(self) -> None:
-        """Cut the connection, so that the client's system says that it was reset."""
+    def reset(self) -> NoReturn:
+        """Cut the connection, so that the client's system says that it was reset; ends the script."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
+        raise Gone
 
 
 Script = Callable[[Client], None]
@@ -137,6 +141,11 @@ class Scripted:
     asked: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def host(self) -> str:
+        """Address and port, as a `Host` header has them."""
+        return f"{LOOPBACK}:{self.port}"
+
     def saw(self, seen: Seen) -> None:
         """Remember a request, and let those go on who wait for one."""
         self.seen.append(seen)
@@ -144,10 +153,18 @@ class Scripted:
 
 
 @contextmanager
-def scripted(script: Script, context: ssl.SSLContext | None = None, host: str = LOOPBACK) -> Iterator[Scripted]:
+def scripted(
+    script: Script,
+    context: ssl.SSLContext | None = None,
+    *,
+    handshake_after_s: float = 0.0,
+    address: str = LOOPBACK,
+) -> Iterator[Scripted]:
     """Run the script for every connection, behind TLS where there is a context, until the block ends."""
-    listener = socket.create_server((host, 0), backlog=512)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family, backlog=512)
     port = listener.getsockname()[1]
+    host = f"[{address}]" if ":" in address else address
     server = Scripted(f"{'https' if context else 'http'}://{host}:{port}", port)
     threads: list[threading.Thread] = []
 
@@ -155,7 +172,8 @@ def scripted(script: Script, context: ssl.SSLContext | None = None, host: str = 
         with suppress(Gone, OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context is not None:
-                sock = context.wrap_socket(sock, server_side=True)
+                server.ended.wait(handshake_after_s)
+                sock = _encrypted(sock, context)
             script(Client(sock, number, server))
         with suppress(OSError):
             # What the client has sent and nobody read would make the system cut the connection instead of ending it.
@@ -183,6 +201,21 @@ def scripted(script: Script, context: ssl.SSLContext | None = None, host: str = 
         listener.close()
         for thread in threads:
             thread.join()
+
+
+def _encrypted(sock: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+    secure = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+    try:
+        secure.do_handshake()
+    except OSError:
+        # Read on, so that the client gets to see our alert, and not a connection that is cut.
+        raw = socket.socket(fileno=secure.detach())
+        raw.settimeout(2)
+        with raw, suppress(OSError):
+            while raw.recv(65536):
+                pass
+        raise Gone from None
+    return secure
 
 
 def each(*scripts: Script) -> Script:

@@ -125,6 +125,62 @@ def test_labels_that_come_back_are_those_that_were_sent(sent: Any, came_back: An
 
 
 @pytest.mark.parametrize(
+    ("path", "answer", "expected"),
+    [
+        pytest.param("conversations/42", {"id": 42, "account_id": 1}, Outcome.PASS, id="the one asked for"),
+        pytest.param("conversations/42", {"id": 42.0}, Outcome.PASS, id="JSON has one kind of number"),
+        pytest.param("conversations/42", {"id": 43}, Outcome.FAIL, id="another"),
+        pytest.param("contacts/11", {"payload": {"id": 12}}, Outcome.FAIL, id="another in an envelope"),
+        pytest.param("webhooks/5", {"payload": {"webhook": {"id": 6}}}, Outcome.FAIL, id="another in two envelopes"),
+        pytest.param("conversations", {"data": {"payload": [{"id": 7, "account_id": 1}]}}, Outcome.PASS, id="a list"),
+        pytest.param(
+            "conversations", {"data": {"payload": [{"id": 7, "account_id": 2}]}}, Outcome.FAIL, id="another account's"
+        ),
+        pytest.param(
+            "conversations/42/messages", {"payload": [{"conversation_id": 43}]}, Outcome.FAIL, id="another's message"
+        ),
+        pytest.param(
+            "conversations/42/assignments", {"id": 7, "account_id": None}, Outcome.PASS, id="an agent who left"
+        ),
+    ],
+)
+def test_an_answer_is_about_the_thing_the_account_and_the_conversation_asked_for(
+    path: str, answer: Any, expected: Outcome
+) -> None:
+    """What a cache mixed up belongs to somebody else, however well it fits the schema."""
+    request = a_request(url=f"https://chatwoot.example/api/v1/accounts/1/{path}")
+
+    assert outcome("an_answer_is_about_what_was_asked", a_live_exchange(200, answer, request=request)) is expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer", "expected"),
+    [
+        pytest.param({"echo_id": "a"}, {"echo_id": "a"}, Outcome.PASS, id="the same"),
+        pytest.param({"echo_id": "a"}, {"echo_id": "b"}, Outcome.FAIL, id="another"),
+        pytest.param({"echo_id": "a"}, {}, Outcome.FAIL, id="none"),
+        pytest.param({}, {}, Outcome.SKIP, id="none sent"),
+    ],
+)
+def test_an_echo_id_comes_back_as_it_was_sent(sent: Any, answer: Any, expected: Outcome) -> None:
+    """By it a message that we wrote is found again."""
+    assert outcome("an_echo_id_comes_back", posted(sent, answer)) is expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer", "expected"),
+    [
+        pytest.param({"inbox_id": 2}, {"inbox_id": 2}, Outcome.PASS, id="there"),
+        pytest.param({"inbox_id": 2}, {"inbox_id": 3}, Outcome.FAIL, id="elsewhere"),
+        pytest.param({}, {"inbox_id": 3}, Outcome.SKIP, id="none named"),
+    ],
+)
+def test_a_conversation_that_we_start_is_in_the_inbox_that_we_named(sent: Any, answer: Any, expected: Outcome) -> None:
+    """Elsewhere, other people answer."""
+    assert outcome("a_conversation_is_in_the_inbox_asked_for", posted(sent, answer)) is expected
+
+
+@pytest.mark.parametrize(
     ("sent", "status", "expected"),
     [
         pytest.param({"status": "resolved"}, "resolved", Outcome.PASS, id="as asked"),
@@ -165,7 +221,12 @@ def test_a_secret_is_named_by_its_place_and_never_shown() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a_draft_is_marked_as_generated", "labels_are_those_sent", "the_status_is_the_one_asked_for"],
+    [
+        "a_draft_is_marked_as_generated",
+        "an_answer_is_about_what_was_asked",
+        "labels_are_those_sent",
+        "the_status_is_the_one_asked_for",
+    ],
 )
 def test_an_answer_in_hand_is_not_compared_with_a_request_it_does_not_belong_to(name: str) -> None:
     """A captured answer was led to by another request than the contract's: the claim is skipped, not guessed."""

@@ -363,6 +363,7 @@ def test_the_snapshot_names_what_is_there_and_shows_no_value(tmp_path: Path):
         "flag": {"env": "ACME_LIVE", "on": True},
         "credentials": [{"env": "ACME_API_KEY", "name": "api_key", "present": True}],
         "environments": {"sandbox": False, "production": True},
+        "indicators": [],
         "pending": [{"case": "acme/users.get:ok", "reason": "not yet", "ticket": "A-1", "until": "2026-12-15"}],
         "blocks": "ACME_SANDBOX_URL is not set",
         "unblock": "read -r ACME_SANDBOX_URL && export ACME_SANDBOX_URL",

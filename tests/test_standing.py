@@ -11,6 +11,7 @@ import pytest
 from evidence_files import (
     TODAY,
     a_failure,
+    a_finding,
     a_recording,
     a_result,
     a_run,
@@ -20,7 +21,7 @@ from evidence_files import (
     live,
 )
 from provendor import archive, standing, telling
-from provendor.story import Blocker, Counts, Credential, Next, Strength, VendorTold
+from provendor.story import Blocker, Counts, Credential, IndicatorTold, Next, Strength, Survivor, VendorTold
 
 PASS = a_result("acme/a:ok")
 
@@ -84,6 +85,53 @@ def test_strength_is_what_the_run_says_of_it():
     (found,) = standing.rows({}, measured, [], ["acme"], date(2026, 11, 20))
 
     assert found.strength == Strength(0.96, 48, 2)
+
+
+def test_survivors_are_told_of_the_measure_that_the_run_repeats(tmp_path: Path):
+    """Not of an older or newer one, which may be about another contract."""
+    survivor = {
+        "operation": "users.get", "at": "/email", "changed": "dropped", "contract": "contracts/acme/users.yaml:9",
+        "add": "required: [email]", "advice": None, "cases": ["acme/users.get:ok"], "more": 1,
+    }  # fmt: skip
+    repeated = {"acme": {"score": 0.96, "killed": 48, "survived": 2, "measured_at": "2026-11-20T09:00:00Z"}}
+    measured = {"acme": {"measured_at": "2026-11-20T09:00:00Z", "survivors": [survivor, 7]}}
+    older = {"acme": {**measured["acme"], "measured_at": "2026-11-19T09:00:00Z"}}
+
+    def survivors(of: Any) -> tuple[Survivor, ...]:
+        (found,) = standing.rows({}, repeated, [], ["acme"], date(2026, 11, 20), measured=of)
+        assert found.strength is not None
+        return found.strength.survivors
+
+    told = Survivor(
+        "users.get",
+        "/email",
+        "dropped",
+        "contracts/acme/users.yaml:9",
+        "required: [email]",
+        None,
+        ("acme/users.get:ok",),
+    )
+    assert survivors(measured)[0] == told
+    assert survivors(older) == survivors(None) == ()
+
+
+def test_indicators_say_which_cases_found_them_low(tmp_path: Path):
+    """With what was counted; one that nobody found low is there as well."""
+    found = a_finding(
+        "indicator", at="", expected="posts-published: at least 0.95", actual="0.7 (7 of 10)", key="indicators"
+    )
+    indicators = [
+        {"name": "posts-published", "title": "Posts that came out.", "ok": 0.95, "warn": 0.8},
+        {"name": "quiet", "title": "", "ok": 1, "warn": 0.5},
+        {"name": "odd", "ok": "high"},
+    ]
+
+    told = row(tmp_path, a_failure("acme/posts.list:ok", found), indicators=indicators).indicators
+
+    assert told == (
+        IndicatorTold("posts-published", "Posts that came out.", 0.95, 0.8, (("acme/posts.list:ok", "0.7 (7 of 10)"),)),
+        IndicatorTold("quiet", "", 1.0, 0.5),
+    )
 
 
 def test_blockers_are_known_trouble_and_what_keeps_live_calls_from_being_made(tmp_path: Path):

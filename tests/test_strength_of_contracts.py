@@ -32,7 +32,6 @@ LEAST = 0.97
 
 NOT_YET = {
     "analytics-mcp": 0.918,
-    "chatwoot": 0.875,
     "dashboard": 0.905,
     "fly": 0.817,
     "hootsuite": 0.841,
@@ -154,21 +153,22 @@ def _noticed(trial: Trial, document: Document) -> Iterator[tuple[object, tuple[s
                 found = list(schema.mismatches(document.holder[0]))
                 planned = any(touch(place.way, way) for way in document.planned)  # a plan would miss it, too
                 others = planned or trial.others_refuse(document.exchange)
-            holder = _written(found[0]) if len(found) == 1 and not others else None
+            holder = _written(found[0], str(place.way[-1])) if len(found) == 1 and not others else None
             by = (found[0].file, holder, str(place.way[-1])) if holder is not None else None
             if found or others:
                 yield said.origin(place.says[0]), by
 
 
-def _written(found: Mismatch) -> str | None:
-    """Return the pointer of the schema whose `required` is not met; None where it is derived from elsewhere."""
+def _written(found: Mismatch, name: str) -> str | None:
+    """Return the pointer of the schema that requires a name; None where that is derived, or is not what was found."""
     holder, _, keyword = found.pointer.rpartition("/")
     if keyword != "required" or not found.file.endswith(".yaml"):
         return None
     try:
-        return holder if "required" in _followed(source.read(ROOT / found.file, found.file).value, holder) else None
+        required = _followed(source.read(ROOT / found.file, found.file).value, holder)["required"]
     except (LookupError, ValueError):
         return None
+    return holder if name in required else None
 
 
 def _followed(value: Any, pointer: str) -> Any:

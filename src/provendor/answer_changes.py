@@ -227,10 +227,10 @@ def _mistaken(answer: Answer, chance: Random) -> Iterator[AnswerChange]:
     others = {
         each.case.expect.error: each
         for each in reversed(answer.errors)
-        if each.case.expect.error != expect.error
-        and each.case.expect.errors == expect.errors
-        and each.interaction.status == recorded.status
+        if each.interaction.status == recorded.status
+        and each.case.expect.error != expect.error
         and each.interaction.body != recorded.body
+        and each.case.expect.errors == expect.errors
     }
     for each in chance.sample(list(others.values()), min(2, len(others))):
         told = f"the body of {each.case.operation}:{each.case.name}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from provendor import archive, checkout, telling, watch
+from provendor import archive, checkout, strength, telling, watch
 from provendor.archive import KeptRun
 from provendor.forms import Told
 
@@ -33,6 +33,7 @@ def told(
         previous=previous or archive.before(reports, kept),
         release=archive.of_release(reports, kept, checkout.releases(root)),
         vendors=vendors,
+        measured=strength.read(reports),
         watch=watch.read(reports, time.time() if now is None else now),
     )
     return Told(story, kept, root)

@@ -20,6 +20,7 @@ COMMANDS = {
     "probe": "ask production, read-only and all vendors at once; whose fault it is where something is wrong",
     "list": "name the cases that a selector selects",
     "show": "show a vendor's contract as a page, or its error table as data",
+    "doctor": "how vendors stand before anybody asks them, what blocks, and the command that unblocks it",
     "lint": "read every contract and cassette and report all problems at once",
     "validate": "does this captured answer honour the contract?",
     "adopt": "write a cassette from an answer in hand, with its origin",

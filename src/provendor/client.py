@@ -12,12 +12,14 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextvars import ContextVar
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
 
-from provendor.curl import Broken, Call, Curl, Stage, Transfer
+from provendor.curl import Broken, Curl, Transfer
+from provendor.curl_options import Call
+from provendor.curl_report import Stage
+from provendor.exchange import Headers
 from provendor.route import Route
 
 _OURS: Final = ContextVar("provendor_sends", default=False)
@@ -36,9 +38,13 @@ class CurlTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; raises the exception of httpx that fits, caused by `Broken`."""
         timeout = request.extensions.get("timeout", {})
+        url = request.url
         call = Call(
             request.method,
-            str(request.url),
+            str(url),
+            url.scheme,
+            url.raw_host.decode("ascii"),
+            url.port or (443 if url.scheme == "https" else 80),
             tuple(request.headers.raw),
             await request.aread(),
             timeout.get("total"),
@@ -83,8 +89,8 @@ class Answer:
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
-        self.headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
         self.transfer: Transfer = response.extensions["transfer"]
+        self.headers = Headers(tuple((_text(name), _text(value)) for name, value in self.transfer.headers))
         self._response = response
 
     async def read(self) -> bytes:
@@ -100,15 +106,26 @@ class Unsendable(Exception):
     """A request that cannot be put on a wire; the text says nothing of it, because it may hold a secret."""
 
 
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Take none: what a vendor sets for one case is not sent with another."""
+
+
+_NO_COOKIES: Final = _NoCookies()
+
+
+class _Forgetful(httpx.AsyncClient):
+    cookies = property(lambda _: _NO_COOKIES)
+
+
 class Client:
     """Connections of one route, for requests that share nothing else: no cookie and no credential stays behind."""
 
     def __init__(self, route: Route, user_agent: str) -> None:
         logging.getLogger("httpx").addFilter(_is_not_ours)  # the same filter is added once
-        self._http = httpx.AsyncClient(
+        self._http = _Forgetful(
             transport=CurlTransport(Curl(route)),
             trust_env=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             headers={"user-agent": user_agent, "accept-encoding": "gzip, deflate, br, zstd"},
         )
 
@@ -164,10 +181,8 @@ def _as_httpx(broken: Broken) -> type[httpx.TransportError]:
         if stage is Stage.TURN:
             return httpx.PoolTimeout
         return httpx.ConnectTimeout if stage in _BEFORE else httpx.ReadTimeout
-    if broken.is_of_proxy:
-        return httpx.ProxyError
     if stage in _BEFORE:
-        return httpx.ConnectError
+        return httpx.ProxyError if broken.transfer.through_proxy else httpx.ConnectError
     return httpx.ReadError
 
 

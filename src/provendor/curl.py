@@ -1,6 +1,6 @@
-"""HTTP over libcurl, on the running event loop; the one module that knows pycurl.
+"""HTTP over libcurl, on the running event loop.
 
-    transfer = await curl.start(Call("GET", "https://acme.example/users/7"))        # the head of the answer is there
+    transfer = await curl.start(call)       # the head of the answer is there
     while data := await transfer.read():
         ...
     transfer.phases, transfer.peer
@@ -14,60 +14,25 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import pycurl
 
+from provendor.curl_options import Call, set_options, trusted_on
+from provendor.curl_report import Report, Stage, address_of, report
 from provendor.errors import NetworkOff
 from provendor.exchange import Certificate, Peer, Phases
 from provendor.route import Route
+from provendor.transport import drive
 
 MOST_AT_ONCE: Final = 256
 """Transfers under way; others wait for their turn, and that wait is no part of what is measured."""
 
+_LONGEST_LOOKUP_S: Final = 60.0
 _MOST_CONNECTIONS: Final = 512  # idle ones included: a process may often have 1024 open files, and others need some
-_E_PROXY: Final = 97  # pycurl has no name for these two
-_SUPPRESS_CONNECT_HEADERS: Final = 265
-# What libcurl or pycurl would add where the request has none; a header without a value is not sent.
-_UNASKED: Final = {b"accept": b"Accept:", b"user-agent": b"User-Agent:", b"content-type": b"Content-Type:"}
-# What libcurl says itself: the length of the body, how the connection goes on.
-_ENDS_LINES: Final = frozenset(b"\r\n\0")
-_CURLS_OWN: Final = frozenset({b"content-length", b"connection", b"transfer-encoding"})
-
-
-class Stage(StrEnum):
-    """What a transfer was waiting for."""
-
-    TURN = "turn"
-    LOOKUP = "lookup"
-    CONNECT = "connect"
-    TLS = "tls"
-    ANSWER = "answer"
-    HEADERS = "headers"
-    BODY = "body"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request as it goes out. Without `timeout_s` it may last for ever.
-
-    `again` allows to send it a second time where a kept connection turns out to be dead before anything of the answer came.
-    """
-
-    method: str
-    url: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    body: bytes = b""
-    timeout_s: float | None = None
-    connect_s: float | None = None
-    again: bool = True
 
 
 class Broken(Exception):
@@ -87,11 +52,6 @@ class Broken(Exception):
         """Whether the time was over."""
         return self.code == pycurl.E_OPERATION_TIMEDOUT
 
-    @property
-    def is_of_proxy(self) -> bool:
-        """Whether a proxy stands in the way."""
-        return self.code in (pycurl.E_COULDNT_RESOLVE_PROXY, _E_PROXY)
-
 
 class Curl:
     """Connections of one route, kept and used again. Made and used on one event loop."""
@@ -101,19 +61,25 @@ class Curl:
         self.multi = pycurl.AsyncCurlMulti()
         self.multi.setopt(pycurl.M_MAXCONNECTS, _MOST_CONNECTIONS)
         self.multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, _MOST_CONNECTIONS)
+        self.trusted = trusted_on(route)
         self.certificates: dict[int, Certificate] = {}
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
         self._handles: list[pycurl.Curl] = []
         self._running: set[Transfer] = set()
+        self._last_hung = -_LONGEST_LOOKUP_S
 
     async def close(self) -> None:
         """Break off what is under way, and close every connection."""
         for transfer in tuple(self._running):
             transfer.break_off(pycurl.E_ABORTED_BY_CALLBACK, "the connections are being closed")
-        await self.multi.aclose()
         for handle in self._handles:
             handle.close()
         self._handles.clear()
+        if self._last_hung < time.monotonic() - _LONGEST_LOOKUP_S:
+            await self.multi.aclose()
+        else:
+            # libcurl waits for its lookups, and name servers that are silent let it wait for half a minute. Nobody else does.
+            threading.Thread(target=drive, args=(self.multi.aclose(),), daemon=True).start()
 
     async def start(self, call: Call) -> Transfer:
         """Send a request and return when the head of the answer is there; raises Broken."""
@@ -141,8 +107,10 @@ class Curl:
         finally:
             transfer.waited_s = time.perf_counter() - since
 
-    def done(self, transfer: Transfer, handle: pycurl.Curl, *, broken_off: bool = False) -> None:
+    def done(self, transfer: Transfer, handle: pycurl.Curl, *, broken_off: bool, hung: bool) -> None:
         """Take a handle back when its transfer has ended, however it did."""
+        if hung:
+            self._last_hung = time.monotonic()
         self._running.discard(transfer)
         self._turns.release()
         if broken_off:
@@ -163,14 +131,10 @@ class Transfer:
         self.stage = Stage.TURN
         self.waited_s = 0.0
         self.received = 0
-        self.phases = Phases()
-        self.peer: Peer | None = None
-        self.system_error = 0
-        self.verify_result = 0
+        self.report = Report()
         self.refused: tuple[str, str] | None = None
         self.tried: str | None = None
         self._curl = curl
-        self._parts = urlsplit(call.url)
         self._handle: pycurl.Curl | None = None
         self._proxy: str | None = None
         self._network_off: NetworkOff | None = None
@@ -183,14 +147,15 @@ class Transfer:
     # --- for those who read the answer ---
 
     @property
-    def host(self) -> str:
-        """The host that is called, by name or address."""
-        return self._parts.hostname or ""
+    def phases(self) -> Phases:
+        """How long each part took, once it has ended."""
+        return self.report.phases
 
     @property
-    def origin(self) -> str:
-        """Scheme, host and port, as far as the URL names them."""
-        return f"{self._parts.scheme}://{self._parts.netloc.rpartition('@')[2]}"
+    def peer(self) -> Peer | None:
+        """Who answered, once it has ended. Through a proxy, the address would be the proxy's, and nobody knows the other."""
+        who = self.report.peer
+        return who._replace(address=None) if who and self.through_proxy else who
 
     @property
     def through_proxy(self) -> bool:
@@ -237,17 +202,31 @@ class Transfer:
         """Hand the request to libcurl."""
         self._handle = handle
         self.stage = Stage.LOOKUP
-        objection = self._curl.route.objection(self.host)
+        call, route = self.call, self._curl.route
+        objection = route.objection(call.host)
         if objection is not None:
-            self.refused = (self.host, objection)
+            self.refused = (call.host, objection)
             self._end(pycurl.E_COULDNT_CONNECT, "not called")
             return
         try:
-            self._set_options(handle)
+            self._announce()
+            self._proxy = route.proxy_for(call.scheme, call.host, call.port)
+            set_options(handle, call, route, self._proxy, self._curl.trusted, self.waited_s)
+            handle.setopt(pycurl.HEADERFUNCTION, self._on_header)
+            handle.setopt(pycurl.WRITEFUNCTION, self._on_data)
+            handle.setopt(pycurl.OPENSOCKETFUNCTION, self._on_socket)
             self._curl.multi.add_handle(handle).add_done_callback(self._on_end)
+        except NetworkOff as refusal:
+            self._network_off = refusal
+            self._end(pycurl.E_COULDNT_CONNECT, "the network is off")
         except (pycurl.error, ValueError) as reason:
             # The text may show the value that does not fit, which may be a secret.
             self._end(pycurl.E_BAD_FUNCTION_ARGUMENT, f"libcurl does not take it ({type(reason).__name__})")
+
+    def _announce(self) -> None:
+        """Tell whoever watches Python's sockets that a name will be looked up: libcurl does it by itself. They may refuse."""
+        if not any(name == self.call.host for name, _ in self._curl.route.hosts):
+            sys.audit("socket.getaddrinfo", self.call.host, self.call.port, 0, 0, 0)
 
     def break_off(self, code: int, words: str) -> None:
         """End the transfer now, unless it has ended."""
@@ -273,71 +252,9 @@ class Transfer:
         if code != pycurl.E_OK or not self._headed:
             self._trouble = self._network_off or Broken(code or pycurl.E_GOT_NOTHING, words, self)
         if handle is not None:
-            self._curl.done(self, handle, broken_off=broken_off)
+            hung = self.stage is Stage.LOOKUP and (broken_off or code == pycurl.E_OPERATION_TIMEDOUT)
+            self._curl.done(self, handle, broken_off=broken_off, hung=hung)
         self._wake()
-
-    # --- what libcurl is told ---
-
-    def _set_options(self, handle: pycurl.Curl) -> None:
-        call, route, parts = self.call, self._curl.route, self._parts
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._proxy = route.proxy_for(parts.scheme, self.host, port)
-        set_ = handle.setopt
-        set_(pycurl.URL, call.url)
-        set_(pycurl.PATH_AS_IS, 1)
-        set_(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        set_(pycurl.NOSIGNAL, 1)
-        set_(pycurl.PROXY, self._proxy or "")  # an empty one keeps libcurl from reading the environment
-        set_(pycurl.NOPROXY, "")
-        set_(_SUPPRESS_CONNECT_HEADERS, 1)  # what a proxy answers is no part of the vendor's answer
-        set_(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
-        set_(pycurl.HTTPHEADER, self._header_lines())
-        set_(pycurl.HEADERFUNCTION, self._on_header)
-        set_(pycurl.WRITEFUNCTION, self._on_data)
-        set_(pycurl.OPENSOCKETFUNCTION, self._on_socket)
-        set_(pycurl.TIMEOUT_MS, _milliseconds(call.timeout_s, self.waited_s))
-        set_(pycurl.CONNECTTIMEOUT_MS, _milliseconds(call.connect_s, 0.0))
-        # libcurl sends anew what met a dead connection, whatever it is. What must not be sent twice gets a connection of its own.
-        set_(pycurl.FRESH_CONNECT, 0 if call.again else 1)
-        if route.hosts:
-            set_(pycurl.RESOLVE, [f"{name}:{port}:{address}" for name, address in route.hosts])
-        if parts.scheme == "https" or self._proxy:
-            self._set_trust(handle)
-        self._set_method(handle)
-
-    def _set_method(self, handle: pycurl.Curl) -> None:
-        method = self.call.method
-        if self.call.body or method in ("POST", "PUT", "PATCH"):
-            handle.setopt(pycurl.POSTFIELDS, self.call.body)
-            handle.setopt(pycurl.POSTFIELDSIZE, len(self.call.body))
-        elif method == "HEAD":
-            handle.setopt(pycurl.NOBODY, 1)
-        handle.setopt(pycurl.CUSTOMREQUEST, method)
-
-    def _set_trust(self, handle: pycurl.Curl) -> None:
-        route = self._curl.route
-        trusted = route.authorities or _certifi()
-        handle.setopt(pycurl.CAPATH if Path(trusted).is_dir() else pycurl.CAINFO, trusted)
-        handle.setopt(pycurl.SSL_VERIFYPEER, 1)
-        handle.setopt(pycurl.SSL_VERIFYHOST, 2)
-        handle.setopt(pycurl.OPT_CERTINFO, 1)
-        if self._proxy:
-            handle.setopt(pycurl.PROXY_CAINFO, trusted)
-        if route.certificate:
-            handle.setopt(pycurl.SSLCERT, route.certificate)
-            handle.setopt(pycurl.SSLKEY, route.certificate)
-            handle.setopt(pycurl.KEYPASSWD, "")  # without one OpenSSL asks on the terminal
-
-    def _header_lines(self) -> list[bytes]:
-        known = {name.lower() for name, _ in self.call.headers}
-        lines = [line for name, line in _UNASKED.items() if name not in known]
-        lines.append(b"Expect:")  # a body is sent at once
-        for name, value in self.call.headers:
-            if not _ENDS_LINES.isdisjoint(name + value):
-                raise ValueError("a header that would be several lines")
-            if name.lower() not in _CURLS_OWN:
-                lines.append(name + b": " + value if value.strip() else name + b";")
-        return lines
 
     # --- what libcurl tells ---
 
@@ -348,7 +265,7 @@ class Transfer:
         if objection is not None:
             self.refused = (host, objection)
             return pycurl.SOCKET_BAD
-        self.tried = _address(host, port)
+        self.tried = address_of(host, port)
         with socket.socket(address.family, address.socktype, address.protocol) as made:
             try:
                 # libcurl connects by itself: whoever watches Python's sockets is told, and may refuse.
@@ -382,92 +299,13 @@ class Transfer:
         self._wake()
 
     def _look(self, handle: pycurl.Curl) -> None:
-        """Take from the handle what is known of this transfer, before it is used for another."""
-        get = handle.getinfo
-        queued, looked, connected, secured, ready, first, total = (get(each) for each in _TIMERS)
-        secure = self._parts.scheme == "https"
-        anew = get(pycurl.NUM_CONNECTS) > 0
-        # Where a transfer fails, libcurl sets the moments that were not reached; what was seen tells which are true.
-        answered = self.status > 0
-        if not answered and self.stage is not Stage.TURN:
-            self.stage = _stage(
-                self.tried is not None, get(pycurl.PRIMARY_IP), connected, secured if secure else connected
-            )
-        self.phases = Phases(
-            dns_ms=_span(queued, looked) if anew else None,
-            connect_ms=_span(looked, connected) if anew else None,
-            tls_ms=_span(connected, secured) if anew and secure else None,
-            first_byte_ms=_span(ready, first) if answered else None,
-            total_ms=_span(ready, total) if answered else None,
+        """Keep what is known of this transfer, before its handle is used for another."""
+        self.report = report(
+            handle,
+            self.protocol,
+            secure=self.call.scheme == "https",
+            opened=self.tried is not None,
+            certificates=self._curl.certificates,
         )
-        self.system_error = get(pycurl.OS_ERRNO)
-        self.verify_result = get(pycurl.SSL_VERIFYRESULT)
-        self.peer = self._who(handle, secure, anew)
-
-    def _who(self, handle: pycurl.Curl, secure: bool, anew: bool) -> Peer | None:
-        ip, port = handle.getinfo(pycurl.PRIMARY_IP), handle.getinfo(pycurl.PRIMARY_PORT)
-        if not ip:
-            return None
-        known, number = self._curl.certificates, handle.getinfo(pycurl.CONN_ID)
-        if secure and anew and (shown := _certificate(handle.getinfo(pycurl.INFO_CERTINFO))):
-            if len(known) >= 2 * _MOST_CONNECTIONS:
-                known.clear()
-            known[number] = shown
-        # Through a proxy, the address is the proxy's, and nobody knows the other.
-        return Peer(None if self._proxy else _address(ip, port), self.protocol, known.get(number) if secure else None)
-
-
-_TIMERS: Final = (
-    pycurl.QUEUE_TIME_T,
-    pycurl.NAMELOOKUP_TIME_T,
-    pycurl.CONNECT_TIME_T,
-    pycurl.APPCONNECT_TIME_T,
-    pycurl.PRETRANSFER_TIME_T,
-    pycurl.STARTTRANSFER_TIME_T,
-    pycurl.TOTAL_TIME_T,
-)
-
-
-def _span(start_us: int, end_us: int) -> float | None:
-    """Return the milliseconds between two moments; None where the later one did not come."""
-    return max(0, end_us - start_us) / 1000 if end_us else None
-
-
-def _stage(opened: bool, reached: str, connected: int, secured: int) -> Stage:
-    """Return what was waited for before anything of the answer came; a moment that did not come is 0."""
-    if not opened:
-        return Stage.ANSWER if reached else Stage.LOOKUP  # a connection that was there already, or none at all
-    if not connected:
-        return Stage.CONNECT
-    return Stage.ANSWER if secured else Stage.TLS
-
-
-def _address(ip: str, port: int) -> str:
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
-
-
-def _milliseconds(seconds: float | None, spent: float) -> int:
-    """Return how long libcurl may take; 0 is for ever."""
-    return 0 if seconds is None else max(1, round((seconds - spent) * 1000))
-
-
-def _certifi() -> str:
-    import certifi  # noqa: PLC0415 - only a TLS connection needs it
-
-    return certifi.where()
-
-
-def _certificate(chain: list[list[tuple[str, str]]]) -> Certificate | None:
-    """Return what the first certificate of a chain says."""
-    if not chain:
-        return None
-    said = dict(chain[0])
-    return Certificate(said.get("Subject"), said.get("Issuer"), _iso(said.get("Expire date")))
-
-
-def _iso(text: str | None) -> str | None:
-    """Return OpenSSL's `Nov  2 10:00:00 2026 GMT` as an ISO date-time."""
-    try:
-        return datetime.strptime(text or "", "%b %d %H:%M:%S %Y %Z").replace(tzinfo=UTC).isoformat()
-    except ValueError:
-        return None
+        if self.protocol is None:
+            self.stage = self.report.waited_for

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from provendor.exchange import Json
 from provendor.keywords import Origin
@@ -120,8 +120,11 @@ class _Walk:
         self, way: Way, at: str, value: Json, parts: Sequence[Part], possible: Sequence[Part], *, named: bool
     ) -> None:
         """Note a place, and go on below it. `possible` are parts that would stand for it with other values around it."""
-        says = _once(each for part in parts for each in self._in_place(part, value, all_of_them=False))
-        might = _once(each for part in possible for each in self._in_place(part, value, all_of_them=True))
+        says = _once(part for each in parts for part, fits in self._in_place(each, value, fits=True) if fits)
+        if possible is parts and all(map(_is_plain, says)):
+            might = says  # nothing here depends on the value
+        else:
+            might = _once(part for each in possible for part, _ in self._in_place(each, value, fits=True))
         self._found.places.append(Place(way, at, value, says, might, named))
         if isinstance(value, dict):
             self._members(way, at, value, says, might)
@@ -130,36 +133,36 @@ class _Walk:
 
     # --- what applies to the same value -----------------------------------------------------------------------------------
 
-    def _in_place(self, part: Part, value: Json, *, all_of_them: bool) -> Iterator[Part]:
-        """Yield a part, and those within it that are about the same value: where it fits them, or all of them."""
-        yield part
+    def _in_place(self, part: Part, value: Json, *, fits: bool) -> Iterator[tuple[Part, bool]]:
+        """Yield a part, and those within it that are about the same value, each with whether the value fits them."""
+        yield part, fits
         words = part.keywords
         if "$ref" in words:
             for target in self.target(words["$ref"]):
-                yield from self._in_place(target._replace(asks=part.asks), value, all_of_them=all_of_them)
-        for each in part.each("allOf"):
-            yield from self._in_place(each, value, all_of_them=all_of_them)
-        for each in (
-            *part.each("anyOf"),
-            *part.each("oneOf"),
-            *self._conditional(part, value, all_of_them=all_of_them),
-        ):
-            if all_of_them or self._fits(each, value):
-                yield from self._in_place(each, value, all_of_them=all_of_them)
+                yield from self._in_place(target._replace(asks=True) if part.asks else target, value, fits=fits)
+        if "allOf" in words:
+            for each in part.each("allOf"):
+                yield from self._in_place(each, value, fits=fits)
+        if _is_plain(part):
+            return
+        for each in (*part.each("anyOf"), *part.each("oneOf")):
+            yield from self._in_place(each, value, fits=fits and self._fits(each, value))
+        for each, applies in self._conditional(part, value):
+            yield from self._in_place(each, value, fits=fits and applies and self._fits(each, value))
 
-    def _conditional(self, part: Part, value: Json, *, all_of_them: bool) -> Iterator[Part]:
+    def _conditional(self, part: Part, value: Json) -> Iterator[tuple[Part, bool]]:
         words = part.keywords
         if "if" in words:
-            yield from (each._replace(asks=True) for each in part.below("if"))
+            yield from ((each._replace(asks=True), True) for each in part.below("if"))
             holds = (
                 words["if"] if isinstance(words["if"], bool) else all(self._fits(p, value) for p in part.below("if"))
             )
             for keyword, wanted in (("then", True), ("else", False)):
-                if keyword in words and (all_of_them or holds is wanted):
-                    yield from part.below(keyword)
+                if keyword in words:
+                    yield from ((each, holds is wanted) for each in part.below(keyword))
         for name in words.get("dependentSchemas", ()):
-            if all_of_them or (isinstance(value, dict) and name in value):
-                yield from part.below("dependentSchemas", name)
+            applies = isinstance(value, dict) and name in value
+            yield from ((each, applies) for each in part.below("dependentSchemas", name))
 
     def _fits(self, part: Part, value: Json) -> bool:
         return self._schema.part_is_valid(f"/$defs/{part.target}{part.pointer}", value)
@@ -170,7 +173,8 @@ class _Walk:
         names = {name for part in says for name in _named(part)}
         seen: set[object] = set()
         for name, inner in value.items():
-            here, there = _of_member(says, name), _of_member(might, name)
+            here = _of_member(says, name)
+            there = here if might is says else _of_member(might, name)
             if name in names:
                 self.visit((*way, name), f"{at}/{escaped(name)}", inner, here, there, named=True)
             elif not any(part.keywords for part in here):
@@ -181,7 +185,8 @@ class _Walk:
     def _items(self, way: Way, at: str, value: list[Json], says: Sequence[Part], might: Sequence[Part]) -> None:
         seen: set[object] = set()
         for index, inner in enumerate(value):
-            here, there = self._of_item(says, index, inner), self._of_item(might, index, inner)
+            here = self._of_item(says, index, inner)
+            there = here if might is says else self._of_item(might, index, inner)
             if any(part.keywords for part in here) and _is_new(seen, here, inner):
                 self.visit((*way, index), f"{at}/*", inner, here, there, named=False)
 
@@ -196,6 +201,14 @@ class _Walk:
                 found += part.below("items") if "items" in words else part.below("unevaluatedItems")
             found += (each for each in part.below("contains") if self._fits(each, value))
         return found
+
+
+_BRANCHES: Final = frozenset({"anyOf", "oneOf", "if", "dependentSchemas"})
+
+
+def _is_plain(part: Part) -> bool:
+    """Tell whether what applies does not depend on the value."""
+    return _BRANCHES.isdisjoint(part.keywords)
 
 
 def _named(part: Part) -> Iterator[str]:

@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from provendor.curl import Broken, Stage, Transfer
+from provendor.curl import Broken, Transfer
+from provendor.curl_report import Stage
 from provendor.errors import Fault
 from provendor.exchange import Attempt, Certificate, Peer
 from provendor.fault_codes import FAULTS
 from provendor.plaintext import visible
+from provendor.route import origin
 
 # libcurl's numbers, which are part of its ABI; pycurl has names for only some of them.
 _COULDNT_CONNECT: Final = 7
@@ -66,7 +68,7 @@ def fault(broken: Broken) -> Fault:
     """Return what a transfer that broke off means."""
     transfer = broken.transfer
     code = _code(broken, transfer)
-    return made(code, f"{transfer.origin}: {_TEXTS[code].format_map(_told(broken))}", peer=transfer.peer)
+    return made(code, f"{origin(transfer.call.url)}: {_TEXTS[code].format_map(_told(broken))}", peer=transfer.peer)
 
 
 def made(code: str, message: str, *, peer: Peer | None = None, attempts: tuple[Attempt, ...] = ()) -> Fault:
@@ -84,13 +86,13 @@ def _code(broken: Broken, transfer: Transfer) -> str:
         return "proxy-failure"
     if number == _PEER_FAILED_VERIFICATION:
         other = "certificate-wrong-host" if _OTHER_NAME.search(broken.words) else "certificate-invalid"
-        return _BY_VERIFICATION.get(transfer.verify_result, other)
+        return _BY_VERIFICATION.get(transfer.report.verify_result, other)
     if _TOO_LARGE.search(broken.words):
         return "too-large"
     if _OUR_CERTIFICATE.search(broken.words):
         return "client-certificate"
-    if number == _COULDNT_CONNECT and transfer.system_error != errno.ECONNRESET:
-        return "connection-refused" if transfer.system_error == errno.ECONNREFUSED else "unreachable"
+    if number == _COULDNT_CONNECT and transfer.report.system_error != errno.ECONNRESET:
+        return "connection-refused" if transfer.report.system_error == errno.ECONNREFUSED else "unreachable"
     if number == _PARTIAL_FILE:
         return (
             "length-wrong"
@@ -144,16 +146,20 @@ def _told(broken: Broken) -> dict[str, str]:
     refused, kind = transfer.refused or (None, "private")
     shown = (transfer.peer and transfer.peer.certificate) or Certificate()
     return {
-        "host": transfer.host,
-        "address": refused or transfer.tried or (transfer.peer and transfer.peer.address) or transfer.host,
+        "host": transfer.call.host,
+        "address": refused or transfer.tried or (transfer.peer and transfer.peer.address) or transfer.call.host,
         "kind": f"a {kind} address",
         "why": visible(broken.words, 200) or "no reason is known",
-        "within": f"within {_time_given(transfer):.3g} s",
+        "within": f"within {_shortly(_time_given(transfer))} s",
         "received": f"{transfer.received:,}",
         "subject": visible(shown.subject or "somebody", 120),
         "issuer": visible(shown.issuer or "somebody", 120),
         "ends": shown.not_after or "a day that is not known",
     }
+
+
+def _shortly(seconds: float) -> str:
+    return f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def _time_given(transfer: Transfer) -> float:

@@ -112,19 +112,20 @@ class Line:
 
     async def _values(self, case: Case) -> Values:
         """Return what fills the case's requests, with a living token where it needs one."""
-        grant = grant_of(case, self._vendor, self._ready.values)
+        grant = grant_of(case, self._ready)
         if grant is None:
             return self._ready.values
         if self._tokens is None:
             token = self._vendor.operations[grant.token].cases[0]
             self._tokens = Tokens(self._vendor, self._ready.values, _Anew(self, token), self._network.wall)
-        values = await self._tokens.values()
+        values = self._tokens.asking() if case.operation == grant.token else await self._tokens.values()
         self.redactor.know({name: str(values.of[name]) for name in values.secrets})
         return values
 
     async def _asked(self, case: Case, values: Values, trail: Trail) -> Asked:
         clock = self._network.clock
-        if self._tokens is None or values is self._ready.values:
+        grant = grant_of(case, self._ready)
+        if self._tokens is None or grant is None or case.operation == grant.token:
             return await ask(case, values.anew(), trail, clock)
         asked = await ask_with_token(case, self._tokens, trail, clock)
         await self._values(case)  # there may be a new token, which must be shown nowhere either

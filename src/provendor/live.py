@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from itertools import count
 from typing import Final, Self
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin
 
 import provendor
 from provendor import rates, retries
@@ -23,6 +23,7 @@ from provendor.classify import classify
 from provendor.client import Answer, Client, Unsendable
 from provendor.clock import Clock, RealClock
 from provendor.compression import TooLarge, undo_strictly
+from provendor.contract import Environment
 from provendor.curl import Broken, Transfer
 from provendor.errors import Fault
 from provendor.exchange import Attempt, Exchange, Headers, Request, Source
@@ -31,7 +32,7 @@ from provendor.jsonrpc import Listener, asked_id, is_stream
 from provendor.pacing import Pace
 from provendor.plaintext import visible
 from provendor.policy import CONNECT_S, Policy, policy_for
-from provendor.route import Route, from_environment
+from provendor.route import Reach, Route, from_environment, origin
 
 __all__ = ["Caller", "Network", "Policy", "policy_for"]
 
@@ -64,6 +65,7 @@ class Network:
         self._env = env
         self._hosts = tuple((hosts or {}).items())
         self._clients: dict[Route, Client] = {}
+        self._ways: dict[tuple[Reach, Environment | None], Client] = {}
         self._budgets: dict[str, retries.Budget] = {}
         self._open = AsyncExitStack()
 
@@ -73,6 +75,7 @@ class Network:
     async def __aexit__(self, *exc: object) -> None:
         """Break off what is under way, and close every connection."""
         self._clients.clear()
+        self._ways.clear()
         await self._open.aclose()
 
     def caller(self, policy: Policy, pace: Pace | None = None) -> Caller:
@@ -81,16 +84,20 @@ class Network:
 
     def client(self, policy: Policy) -> Client:
         """Return the client whose connections go the way that a policy describes."""
-        route = from_environment(self._env, policy.environment)._replace(reach=policy.reach, hosts=self._hosts)
-        client = self._clients.get(route)
-        if client is None:
-            client = self._clients[route] = Client(route, _USER_AGENT)
-            self._open.push_async_callback(client.close)
+        way = (policy.reach, policy.environment)
+        if way not in self._ways:
+            route = from_environment(self._env, policy.environment)._replace(reach=policy.reach, hosts=self._hosts)
+            self._ways[way] = self._clients.get(route) or self._opened(route)
+        return self._ways[way]
+
+    def _opened(self, route: Route) -> Client:
+        client = self._clients[route] = Client(route, _USER_AGENT)
+        self._open.push_async_callback(client.close)
         return client
 
     def budget(self, url: str) -> retries.Budget:
         """Return how often the origin of a URL may be asked again in this run."""
-        return self._budgets.setdefault(_origin(url), retries.Budget())
+        return self._budgets.setdefault(origin(url), retries.Budget())
 
 
 class Caller:
@@ -159,13 +166,11 @@ class Caller:
             if isinstance(outcome, Fault) or not self._redirects(outcome):
                 return outcome
             url = urljoin(url, outcome.headers.get("location") or "").partition("#")[0]
-            if _origin(url) != _origin(request.url):
-                return made(
-                    "redirect-elsewhere", f"{_origin(request.url)}: it redirects to {visible(_origin(url), 120)}"
-                )
+            if origin(url) != origin(request.url):
+                return made("redirect-elsewhere", f"{origin(request.url)}: it redirects to {visible(origin(url), 120)}")
             waited_s = 0.0
         return made(
-            "redirect-loop", f"{_origin(request.url)}: more than {MOST_REDIRECTS} redirects, one after the other"
+            "redirect-loop", f"{origin(request.url)}: more than {MOST_REDIRECTS} redirects, one after the other"
         )
 
     async def _turn(self, pace: Pace) -> float:
@@ -182,7 +187,7 @@ class Caller:
         """Send one request and read its answer; what comes of it holds this one attempt."""
         started_at, left_s = self._network.wall(), self._left_s()
         if left_s <= 0:
-            return made("out-of-time", f"{_origin(url)}: the time of the case was over before it was asked")
+            return made("out-of-time", f"{origin(url)}: the time of the case was over before it was asked")
         transfer: Transfer | None = None
         try:
             answer = await self._client.send(
@@ -199,18 +204,18 @@ class Caller:
                 body = await self._body(request, answer)
             finally:
                 await answer.close()
-            headers, body = undo_strictly(Headers(answer.headers), body, self._policy.most_bytes)
+            headers, body = undo_strictly(answer.headers, body, self._policy.most_bytes)
         except Broken as broken:
             transfer = broken.transfer
             found = fault(broken)
         except Unsendable:
-            found = made("unsendable", f"{_origin(url)}: the request cannot be sent as it is")
+            found = made("unsendable", f"{origin(url)}: the request cannot be sent as it is")
         except _GivenUp as given_up:
-            found = made(given_up.code, f"{_origin(url)}: {given_up}")
+            found = made(given_up.code, f"{origin(url)}: {given_up}")
         except TooLarge as reason:
-            found = made("bomb", f"{_origin(url)}: {reason}")
+            found = made("bomb", f"{origin(url)}: {reason}")
         except ValueError as reason:
-            found = made("encoding-invalid", f"{_origin(url)}: the body cannot be decoded as its header says: {reason}")
+            found = made("encoding-invalid", f"{origin(url)}: the body cannot be decoded as its header says: {reason}")
         else:
             return self._exchange(request, answer, headers, body, _attempt(transfer, started_at, waited_s))
         found.peer = transfer.peer if transfer else None
@@ -220,7 +225,7 @@ class Caller:
     async def _body(self, request: Request, answer: Answer) -> bytes:
         """Read the body as far as it is allowed to go; of a stream of events, up to the answer to our request."""
         most, body = self._policy.most_bytes, bytearray()
-        events = is_stream(Headers(answer.headers))
+        events = is_stream(answer.headers)
         wanted = asked_id(request.body) if events else None
         listener = None if wanted is None else Listener(wanted)
         try:
@@ -292,13 +297,3 @@ def _told(outcome: Exchange | Fault, attempts: tuple[Attempt, ...]) -> Exchange:
 
 def _url(request: Request) -> str:
     return f"{request.url}?{urlencode(request.query, quote_via=quote)}" if request.query else request.url
-
-
-def _origin(url: str) -> str:
-    """Return scheme, host and port, the port also where it is the usual one."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    except ValueError:
-        return "an address that cannot be read"
-    return f"{parts.scheme}://{parts.hostname}:{port}"

@@ -93,7 +93,7 @@ def _writes(case: Case, ready: Readiness) -> str | None:
     """Return in what a case changes something, None where it only reads."""
     if case.safety == "write":
         return "it writes"
-    grant = grant_of(case, ready.vendor, ready.values)
+    grant = grant_of(case, ready)
     if grant is not None and ready.vendor.operations[grant.token].safety == "write":
         return f"it needs a token, and {grant.token} writes"
     return None

@@ -141,6 +141,7 @@ class _Vendor:
         self._silent: dict[str, dict[str, None]] = {}
         self._untried: list[Untried] = []
         self._refusals = _refusals(replayer, vendor)
+        self._nearest: dict[str, tuple[Refusal, ...]] = {}
 
     def case(self, case: Case) -> None:
         """Try one case."""
@@ -149,7 +150,9 @@ class _Vendor:
         try:
             recorded = self._replayer.cassette(case)
             self._found.cassettes[case.id] = recorded.recording.digest
-            trial = Trial(self._replayer, case, recorded, _nearest_first(self._refusals, case))
+            if case.operation not in self._nearest:
+                self._nearest[case.operation] = _nearest_first(self._refusals, case)
+            trial = Trial(self._replayer, case, recorded, self._nearest[case.operation])
         except NotOnTrial as reason:
             self._untried.append(Untried(case.id, str(reason), reason.foreseen))
             return
@@ -167,23 +170,18 @@ class _Vendor:
         read = list(_read_places(document, said))
         self._note_silence(trial, said, read)
         graphql = trial.case.template.graphql is not None
+        condition = _condition(trial)
         for place in (*(said.places if said else ()), *read):
             repeated = trial.sought.is_repeated(place.way, document.holder[0])
+            key = (*condition, *_key(said, place, trial.case))
             for change in (*field_changes(place, repeated=repeated, graphql=graphql), *_envelopes(place)):
                 if change.operator in self._operators:
-                    self._field(trial, document, said, place, change)
+                    fate = self._fate((key, change.operator, change.variant), change.operator)
+                    self._field(trial, document, said, place, change, fate)
 
     def _field(
-        self,
-        trial: Trial,
-        document: Document,
-        said: Declared | None,
-        place: Place,
-        change: Change,
+        self, trial: Trial, document: Document, said: Declared | None, place: Place, change: Change, fate: _Fate
     ) -> None:
-        fate = self._fate(
-            (*_condition(trial), *_key(said, place, trial.case), change.operator, change.variant), change.operator
-        )
         if fate.killed:
             self._found.alike += 1
             return

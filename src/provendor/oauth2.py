@@ -57,6 +57,10 @@ class Tokens:
             assert self._fresh is not None  # noqa: S101 - renewed, or raised
             return self._fresh
 
+    def asking(self) -> Values:
+        """Return the values with which a token is asked for: those given, and a newly signed assertion."""
+        return self._with_assertion(self._given)
+
     def forget(self, used: Values) -> None:
         """Drop the token that these values hold, because the vendor refused it; another one in the meantime stays."""
         if self._fresh is used:
@@ -67,7 +71,7 @@ class Tokens:
 
     async def _renew(self) -> None:
         self._fresh = None
-        asking = self._with_assertion(self._given)
+        asking = self.asking()
         exchange = await self._transport.send(build(self._case, asking))
         answer = _parsed(self._case, exchange)
         known = {**self._given.of, self._grant.gives: str(answer["access_token"])}

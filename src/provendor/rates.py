@@ -44,7 +44,8 @@ def told(exchange: Exchange, now: float) -> Told:
     if _OF_RATE.isdisjoint(name.lower() for name, _ in headers) and _COST not in exchange.body:
         return _NOTHING  # as most answers
     now = _moment(headers.get("date")) or now
-    waits = [*_retry_after(headers, now), *_minutes_of_meta(headers)]
+    # With 202 or 301, Retry-After is about that one thing: when to look again.
+    waits = [*_retry_after(headers, now), *_minutes_of_meta(headers)] if exchange.status >= 400 else []
     counts = [*_counted(headers, now), *_standard(headers), *_bucket(headers)]
     if _COST in exchange.body:
         cost = _cost(exchange)

@@ -52,11 +52,7 @@ class Readiness:
 
     def blocks(self, case: Case) -> tuple[Block, ...]:
         """Return what keeps this case from being asked live, in the order in which to mend it."""
-        named = [
-            self.unfit[name]
-            for name in _in_order(needed(case, self.vendor, self.values), self.vendor)
-            if name in self.unfit
-        ]
+        named = [self.unfit[name] for name in _in_order(needed(case, self), self.vendor) if name in self.unfit]
         return tuple(dict.fromkeys((*self.always, *named)))
 
     def blocked(self) -> Block | None:
@@ -114,13 +110,14 @@ def _sort_in(name: str, found: Scalar | Block, values: dict[str, Scalar], unfit:
 # --- what a case needs ------------------------------------------------------------------------------------------------
 
 
-def needed(case: Case, vendor: Vendor, values: Values) -> set[str]:
+def needed(case: Case, ready: Readiness) -> set[str]:
     """Return the names of the values that a case cannot be asked without; an access token needs what it is had with."""
     names = _named(case)
-    operation = vendor.operations.get(case.operation)
+    operation = ready.vendor.operations.get(case.operation)
     if operation is not None and operation.cleanup is not None:
         names |= _named_by(operation.cleanup)
-    return names if vendor.oauth2 is None else _with_grant(names, vendor, vendor.oauth2, values)
+    grant = grant_of(case, ready)
+    return names if grant is None else names - filled_by(grant) | granting(ready.vendor, grant)
 
 
 def _named(case: Case) -> set[str]:
@@ -140,28 +137,25 @@ def _named_by(cleanup: Cleanup) -> set[str]:
     return set(needs(cleanup.case.template)) - {capture.name for capture in cleanup.captures}
 
 
-def _with_grant(names: set[str], vendor: Vendor, grant: Oauth2, values: Values) -> set[str]:
-    filled = filled_by(grant)
-    if names.isdisjoint(filled):
-        return names
-    asked = granting(vendor, grant)
-    return names if _by_hand(names & filled, asked, vendor, grant, values) else names - filled | asked
-
-
-def grant_of(case: Case, vendor: Vendor, values: Values) -> Oauth2 | None:
-    """Return how the case gets its access token; None where it needs none, or one is given by hand."""
-    grant = vendor.oauth2
+def grant_of(case: Case, ready: Readiness) -> Oauth2 | None:
+    """Return how the case gets its access token; None where it needs none, or only one that is given by hand will do."""
+    grant = ready.vendor.oauth2
     if grant is None:
         return None
     wanted = _named(case) & filled_by(grant)
-    by_hand = _by_hand(wanted, granting(vendor, grant), vendor, grant, values)
-    return grant if wanted and not by_hand else None
+    return grant if wanted and not _by_hand(wanted, grant, ready) else None
 
 
-def _by_hand(wanted: set[str], asked: set[str], vendor: Vendor, grant: Oauth2, values: Values) -> bool:
-    """Tell whether a token that the environment holds is used: where none can be had, or where having one changes something."""
-    changes = vendor.operations[grant.token].safety == "write"
-    return wanted <= values.of.keys() and (changes or not asked <= values.of.keys())
+def _by_hand(wanted: set[str], grant: Oauth2, ready: Readiness) -> bool:
+    """Tell whether a token that the environment holds is used: where none can be had, or where having one changes something.
+
+    Where nothing may be changed, there is no other way.
+    """
+    changes = ready.vendor.operations[grant.token].safety == "write"
+    if changes and ready.environment == PRODUCTION:
+        return True
+    there = ready.values.of.keys()
+    return wanted <= there and (changes or not granting(ready.vendor, grant) <= there)
 
 
 def filled_by(grant: Oauth2) -> set[str]:
@@ -303,15 +297,20 @@ def snapshot(vendor: Vendor, env: Mapping[str, str]) -> dict[str, Any]:
             for case in vendor.cases
             if case.pending
         ],
+        "indicators": [
+            {"name": each.name, "title": each.title, "ok": each.ok, "warn": each.warn}
+            for each in vendor.indicators.values()
+        ],
         "blocks": block.why if block else None,
         "unblock": block.unblock if block else None,
     }
 
 
 def _credentials(vendor: Vendor, ready: Readiness) -> Iterator[dict[str, Any]]:
-    filled = filled_by(vendor.oauth2) if vendor.oauth2 else set[str]()
+    grant = vendor.oauth2
+    fetched = filled_by(grant) if grant and vendor.operations[grant.token].safety == "read" else set[str]()
     for name, variable in vendor.variables.items():
-        if variable.secret and name not in filled:
+        if variable.secret and name not in fetched:
             value = ready.values.of.get(name)
             ends = _ends(str(value))
             known = {"env": variable.env, "name": name, "present": value is not None}

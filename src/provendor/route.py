@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from provendor.contract import Environment
 
@@ -46,11 +48,7 @@ class Route(NamedTuple):
 
     def objection(self, address: str) -> str | None:
         """Return what kind of address this is, where it must not be called; a name is no address and may be."""
-        try:
-            kind = _kind(ipaddress.ip_address(address.strip("[]")))
-        except ValueError:
-            name = address.lower().rstrip(".")
-            kind = "loopback" if name == "localhost" or name.endswith(".localhost") else None
+        kind = kind_of(address)
         return kind if kind == "link-local" or self.reach == "public" else None
 
 
@@ -84,6 +82,35 @@ def _usual_proxies(env: Mapping[str, str]) -> dict[str, str]:
 
 def _found(name: str | None, env: Mapping[str, str]) -> str | None:
     return (env.get(name) or None) if name else None
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port, without the port where it is the usual one, and without anything secret."""
+    end = url.find("/", url.find("://") + 3)
+    return _origin(url if end < 0 else url[:end])
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url.partition("?")[0])
+        port = parts.port
+    except ValueError:
+        return "an address that cannot be read"
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return f"{parts.scheme}://{host}" if port in (None, usual) else f"{parts.scheme}://{host}:{port}"
+
+
+@lru_cache(maxsize=1024)
+def kind_of(address: str) -> str | None:
+    """Return what an address is that is none of the internet's; a name is none, but for those of this machine."""
+    try:
+        return _kind(ipaddress.ip_address(address.strip("[]")))
+    except ValueError:
+        name = address.lower().rstrip(".")
+        return "loopback" if name == "localhost" or name.endswith(".localhost") else None
 
 
 def _kind(address: Address) -> str | None:

@@ -15,10 +15,12 @@ from provendor.story import (
     CaseTold,
     Counts,
     Credential,
+    IndicatorTold,
     Next,
     ProbeTold,
     Proof,
     Strength,
+    Survivor,
     VendorTold,
     Watch,
 )
@@ -41,11 +43,14 @@ def rows(
     every: Iterable[str],
     today: date,
     watch: Watch | None = None,
+    measured: Any = None,
+    low: Mapping[str, Sequence[tuple[str, str]]] | None = None,
 ) -> tuple[VendorTold, ...]:
     """Return a row for each vendor that the evidence names, and for each of `every`, in the order of their names.
 
-    `readiness` and `strength` are as the evidence has them, by vendor: what is not as it should be is unknown. Live proofs
-    are those of this run and those that the history knows.
+    `readiness` and `strength` are as the evidence has them, by vendor, and `measured` is what `provendor mutate` wrote down:
+    what is not as it should be is unknown. Live proofs are those of this run and those that the history knows. `low` are
+    the findings of indicators, by `vendor/name`: the case and what was counted.
     """
     of: dict[str, list[CaseTold]] = {}
     for case in cases:
@@ -59,7 +64,8 @@ def rows(
             name,
             of.get(name, []),
             _mapping(_mapping(readiness).get(name)),
-            _mapping(strength).get(name),
+            _strength(_mapping(strength).get(name), _mapping(measured).get(name)),
+            low or {},
             _newest(_proof(of.get(name, []), today), _proof_before(before.get(name, []), today)),
         )
         for name in names
@@ -71,7 +77,12 @@ def _newest(one: Proof | None, other: Proof | None) -> Proof | None:
 
 
 def _row(
-    name: str, cases: Sequence[CaseTold], known: Mapping[str, Any], strength: Any, proof: Proof | None
+    name: str,
+    cases: Sequence[CaseTold],
+    known: Mapping[str, Any],
+    strength: Strength | None,
+    low: Mapping[str, Sequence[tuple[str, str]]],
+    proof: Proof | None,
 ) -> VendorTold:
     counts, total = counted(cases), known.get("cases")
     total = total if isinstance(total, int) else None
@@ -94,9 +105,10 @@ def _row(
         origins=tuple(Counter(str(case.origin or "unknown") for case in cases if case.recording).most_common()),
         oldest=min((case.recorded_at[:10] for case in cases if case.recorded_at), default=None),
         proof=proof,
-        strength=_strength(strength),
+        strength=strength,
         blockers=tuple(_blockers(known, cases)),
-        next=_next(name, cases, known, missing, proof),
+        next=_next(name, cases, known, missing, proof, strength),
+        indicators=tuple(_indicators(name, known.get("indicators"), low)),
     )
 
 
@@ -128,12 +140,37 @@ def _credentials(given: Any) -> tuple[Credential, ...] | None:
     )
 
 
-def _strength(given: Any) -> Strength | None:
-    known = _mapping(given)
+def _strength(given: Any, measured: Any) -> Strength | None:
+    """Return what a run repeats of a measure, with the survivors of that very measure."""
+    known, whole = _mapping(given), _mapping(measured)
     score, killed, survived = known.get("score"), known.get("killed"), known.get("survived")
     if not isinstance(score, int | float) or not isinstance(killed, int) or not isinstance(survived, int):
         return None
-    return Strength(float(score), killed, survived)
+    at = _text(known, "measured_at")
+    listed = whole.get("survivors") if at and whole.get("measured_at") == at else None
+    survivors = map(_survivor, map(_mapping, listed if isinstance(listed, list) else ()))
+    return Strength(float(score), killed, survived, at, tuple(survivors))
+
+
+def _survivor(given: Mapping[str, Any]) -> Survivor:
+    cases = given.get("cases")
+    return Survivor(
+        operation=str(given.get("operation")),
+        at=str(given.get("at")),
+        changed=str(given.get("changed")),
+        contract=str(given.get("contract")),
+        add=_text(given, "add"),
+        advice=_text(given, "advice"),
+        cases=tuple(map(str, cases)) if isinstance(cases, list) else (),
+    )
+
+
+def _indicators(vendor: str, given: Any, low: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[IndicatorTold]:
+    for each in map(_mapping, given if isinstance(given, list) else ()):
+        name, ok, warn = _text(each, "name"), each.get("ok"), each.get("warn")
+        if name is not None and isinstance(ok, int | float) and isinstance(warn, int | float):
+            title = _text(each, "title") or ""
+            yield IndicatorTold(name, title, float(ok), float(warn), tuple(low.get(f"{vendor}/{name}", ())))
 
 
 def _proof(cases: Iterable[CaseTold], today: date) -> Proof | None:
@@ -180,7 +217,12 @@ def _blockers(known: Mapping[str, Any], cases: Iterable[CaseTold]) -> Iterator[B
 
 
 def _next(
-    name: str, cases: Sequence[CaseTold], known: Mapping[str, Any], missing: int | None, proof: Proof | None
+    name: str,
+    cases: Sequence[CaseTold],
+    known: Mapping[str, Any],
+    missing: int | None,
+    proof: Proof | None,
+    strength: Strength | None,
 ) -> Next:
     """Return the one thing that brings the vendor nearest to a GO."""
     for outcome, what in (
@@ -197,4 +239,8 @@ def _next(
             return Next("Allow live calls", _text(known, "unblock"))
         return Next("Prove it live", f"provendor prove {name} --live")
     warned = next((case for case in cases if case.outcome is Outcome.WARN and not case.expected), None)
-    return Next("Look at what warns", f"provendor prove {warned.id}") if warned else Next("Nothing to do")
+    if warned is not None:
+        return Next("Look at what warns", f"provendor prove {warned.id}")
+    if strength is not None and strength.survived:
+        return Next("Look at what the contract would not catch", f"provendor mutate {name}")
+    return Next("Nothing to do")

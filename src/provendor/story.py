@@ -156,12 +156,39 @@ class Proof(NamedTuple):
     stale: bool
 
 
+class Survivor(NamedTuple):
+    """A change to an answer that nobody noticed: what was changed and where, and what to add to the contract, or advice."""
+
+    operation: str
+    at: str
+    changed: str
+    contract: str
+    add: str | None
+    advice: str | None
+    cases: tuple[str, ...]
+
+
 class Strength(NamedTuple):
-    """What a vendor's contract would catch: `killed` of `killed + survived` changed answers; `score` is that as a share."""
+    """What a vendor's contract would catch: `killed` of `killed + survived` changed answers; `score` is that as a share.
+
+    `survivors` are those that were written down with it; there may be fewer of them, as one line may be to blame for many.
+    """
 
     score: float
     killed: int
     survived: int
+    measured_at: str | None = None
+    survivors: tuple[Survivor, ...] = ()
+
+
+class IndicatorTold(NamedTuple):
+    """A ratio that the business watches, its thresholds, and which cases of the run found it low: the id and what was counted."""
+
+    name: str
+    title: str
+    ok: float
+    warn: float
+    low: tuple[tuple[str, str], ...] = ()
 
 
 class Blocker(NamedTuple):
@@ -206,6 +233,7 @@ class VendorTold:
     strength: Strength | None
     blockers: tuple[Blocker, ...]
     next: Next
+    indicators: tuple[IndicatorTold, ...] = ()
 
 
 class AnswerTold(NamedTuple):

@@ -32,15 +32,18 @@ def tell(
     release: tuple[str, KeptRun] | None = None,
     vendors: Iterable[str] = (),
     watch: Watch | None = None,
+    measured: Mapping[str, Any] | None = None,
 ) -> Story:
     """Return what a run amounts to. `vendors` are all that have a contract; those that were not asked are told of, too.
 
-    `watch` is what the history says, None where there is none.
+    `watch` is what the history says, None where there is none; `measured` is what was last measured of contracts' strength.
     """
     readiness = kept.head.get("vendors")
     gathered = _gather(kept, today, Radar(today, readiness))
     run = _run(kept, gathered)
-    rows = standing.rows(readiness, (kept.end or {}).get("strength"), gathered.cases, vendors, today, watch)
+    rows = standing.rows(
+        readiness, (kept.end or {}).get("strength"), gathered.cases, vendors, today, watch, measured, gathered.low
+    )
     whole = run.finished and not run.selectors
     causes, expiries = gathered.causes.told(), gathered.radar.told()
     return Story(
@@ -66,6 +69,7 @@ class _Gathered:
     radar: Radar
     causes: Causes = field(default_factory=Causes)
     cases: list[CaseTold] = field(default_factory=list)
+    low: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     unreadable: int = 0
 
 
@@ -77,11 +81,22 @@ def _gather(kept: KeptRun, today: date, radar: Radar) -> _Gathered:
             if case.outcome is not Outcome.PASS:
                 gathered.causes.add(case, record)
             gathered.radar.add(case, record)
+            if "indicator" in case.codes:
+                _note_low(gathered.low, case, record)
         except NOT_EVIDENCE:
             gathered.unreadable += 1
             continue
         gathered.cases.append(case)
     return gathered
+
+
+def _note_low(low: dict[str, list[tuple[str, str]]], case: CaseTold, record: Mapping[str, Any]) -> None:
+    """Take note of indicators that a case found low; what is expected of one begins with its name."""
+    for verdict in record["verdicts"]:
+        for finding in verdict["findings"]:
+            if finding["code"] == "indicator":
+                name = str(finding["expected"]).partition(":")[0]
+                low.setdefault(f"{case.vendor}/{name}", []).append((case.id, str(finding["actual"])))
 
 
 def case_told(record: Mapping[str, Any], offset: int, today: date) -> CaseTold:
