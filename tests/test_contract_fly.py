@@ -50,6 +50,11 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("machines.health:healthy", "before hosts had a state", {"host_status": GONE, "cordoned": GONE}),
     ("machines.health:healthy", "a check made up by the platform", {"checks.1": MADE_UP}),
     ("machines.start:ok", "moved", {"migrated": True, "new_host": "a1b2"}),
+    ("machines.create:ok", "on a host that does not answer", {"host_status": "unreachable", "config": GONE}),
+    ("machines.update:ok", "neither version nor address", {"instance_id": GONE, "version": GONE, "private_ip": GONE}),
+    ("machines.lease:ok", "nobody's name on it", {"data.owner": GONE, "data.description": None}),
+    ("machines.lease_take:ok", "without a version", {"data.version": GONE}),
+    ("machines.lease_give_back:ok", "without data", {"data": GONE}),
     ("secrets.list:ok", "neither digest nor times", {"secrets.0": {"name": "A"}}),
     ("apps.get:unauthorized", "in the other form", {"error": GONE, "message": "Unauthorized"}),
     ("apps.get:app-not-found", "the older words", {"error": "Could not find App"}),
@@ -104,6 +109,16 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("apps.get:unauthorized", "an empty sentence", {"error": ""}),
     ("apps.get:unauthorized", "renamed", {"error": GONE, "reason": "no"}),
     ("machines.get:lease-held", "not an error", {"status": "ok"}),
+    ("machines.create:ok", "in no state", {"state": GONE}),
+    ("machines.create:leased", "an empty proof of the lease", {"nonce": 5}),
+    ("machines.update:ok", "no configuration on a host that answers", {"config": GONE}),
+    ("machines.cordon:ok", "not done", {"ok": False}),
+    ("machines.suspend:ok", "a text", {"ok": "true"}),
+    ("machines.lease:ok", "an end in milliseconds", {"data.expires_at": 1795132860000}),
+    ("machines.lease:ok", "an end as text", {"data.expires_at": "2026-11-20T00:01:00Z"}),
+    ("machines.lease_take:ok", "nothing to prove it with", {"data.nonce": GONE}),
+    ("machines.lease_take:ok", "an error as a success", {"status": "error"}),
+    ("machines.lease_give_back:ok", "still held", {"data.ok": False}),
 ]
 
 

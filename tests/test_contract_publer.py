@@ -45,6 +45,7 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("posts.list:ok", "the first page is 0", {"page": 0}),
     ("posts.list:ok", "who wrote it is not told", {f"{POST}.user": None, f"{POST}.has_media": GONE}),
     ("posts.list:drafts", "a draft of no account", {f"{POST}.account_id": GONE, f"{POST}.network": GONE}),
+    ("posts.list:drafts", "a draft of no kind yet", {f"{POST}.type": None}),
     ("posts.update:ok", "an expiry as a number", {"recycling": {"solo": True, "expire_count": 3}}),
     ("posts.schedule:ok", "no envelope", {}),
     ("media.upload:photo", "a file nobody described", {"caption": GONE, "source": GONE, "validity": GONE}),
@@ -114,6 +115,7 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
         "the name that all others have",
         {"error": GONE, "errors": ["Rate limit exceeded."]},
     ),
+    ("posts.list:ok", "a post of no kind that is to go out", {f"{POST}.type": None}),
 ]
 
 

@@ -50,6 +50,10 @@ ACCEPTED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("leads.list:token-invalid", "the other word for it", {"code": "AUTHENTICATION_FAILURE"}, None),
     ("leads.list:scope-missing", "another message", {"message": "Unauthorized"}, None),
     ("leads.list:vendor-down", "the users' word for it", {"code": "INTERNAL_SERVER_ERROR"}, None),
+    ("leads.update:ok", "no approval state", {f"{RESULT}.$approval_state": GONE}, None),
+    ("contacts.update:ok", "taken, as older versions say it", {}, 202),
+    ("leads.delete:some-refused", "mixed under a success", {}, 200),
+    ("contacts.delete:not-deleted", "as older versions say it", {}, 202),
 ]
 
 REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
@@ -94,6 +98,11 @@ REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("leads.list:token-invalid", "a refusal under 200", {}, 200),
     ("leads.list:no-permission", "a code that belongs to 401", {"code": "INVALID_TOKEN"}, None),
     ("leads.list:no-such-path", "no code", {"code": GONE}, None),
+    ("leads.update:ok", "nothing says what was changed", {f"{RESULT}.id": GONE}, None),
+    ("leads.update:ok", "a failure as a success", {"data.0.status": "error"}, None),
+    ("leads.delete:ok", "an id as a number", {f"{RESULT}.id": 4150868000004182001}, None),
+    ("leads.delete:ok", "no result", {"data": []}, None),
+    ("contacts.delete:not-deleted", "a failure as a success", {"data.0.status": "success"}, None),
 ]
 
 
