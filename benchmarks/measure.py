@@ -21,7 +21,8 @@ BIN = Path(sys.executable).parent
 def environment() -> dict[str, str]:
     """Return the environment that every measured process gets."""
     kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
-    return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "NO_COLOR": "1"}
+    # The page has a benchmark of its own, and a process that writes one would be measured with whatever runs next.
+    return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "NO_COLOR": "1", "PROVENDOR_NO_PAGE": "1"}
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Contender:
     folder: Path
     before: Callable[[], None] = lambda: None
     seconds: list[float] = field(default_factory=list)
+    cpu_s: list[float] = field(default_factory=list)
     peak_mb: list[float] = field(default_factory=list)
 
     @property
@@ -60,6 +62,7 @@ class Contender:
             raise SystemExit(f"{self.name}: exit status {process.returncode}\n{tail}")
         if count:
             self.seconds.append(seconds)
+            self.cpu_s.append(usage.ru_utime + usage.ru_stime)
             self.peak_mb.append(usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from provendor.history import DAY_S, HOUR_S, History, Sample, Transition, Watched
@@ -16,25 +17,26 @@ BOLT = Watched("bolt", "jobs.a", "ok", "production")
 _RUN = "20261120T080000Z-cccccc"
 
 
-def a_history(reports: Path, now: float, days: int = 21) -> None:
-    """Write it. bolt is in trouble for the last two hours, acme had a bad night nine days ago, nobody asked five days ago."""
+def a_history(reports: Path, now: float, *, well: Watched = ACME, down: Watched = BOLT, days: int = 21) -> None:
+    """Write it. One probe is in trouble for the last two hours, the other had a bad night nine days ago; one day is missing."""
     with History(reports) as history:
-        for watched in (ACME, BOLT):
-            _probe(history, watched, now, days)
-        _slots(history, now)
+        for watched in (well, down):
+            _probe(history, watched, now, days, down=watched == down)
+        _slots(history, (well, down), now)
         outbox = Outbox(history)
-        outbox.put({}, [Message("mail", "bolt", "bolt-1", "bolt is down: vendor-down", "since …")], now - 3_000)
+        name = down.vendor
+        outbox.put({}, [Message("mail", name, "1", f"{name} is down: vendor-down", "since …")], now - 3_000)
         for post in outbox.take(now):
             outbox.sent(post)
 
 
-def _probe(history: History, watched: Watched, now: float, days: int) -> None:
+def _probe(history: History, watched: Watched, now: float, days: int, *, down: bool) -> None:
     state, samples, transitions = State(), [], []
     for number in range(days * 24):
         at = now - days * DAY_S + number * HOUR_S
         if 4 < (now - at) / DAY_S < 5:
             continue
-        sample = _sample(watched, at, (now - at) / DAY_S, number)
+        sample = _sample(watched, at, (now - at) / DAY_S, number, down=down)
         after = advance(state, sample.outcome, at, Thresholds())
         if after.outcome is not None and after.outcome is not state.outcome:
             why = sample[6:10]
@@ -44,8 +46,8 @@ def _probe(history: History, watched: Watched, now: float, days: int) -> None:
     history.record(samples, {watched: state}, transitions)
 
 
-def _sample(watched: Watched, at: float, ago_days: float, number: int) -> Sample:
-    bad = ago_days <= 2 / 24 if watched is BOLT else 9 < ago_days < 9.4
+def _sample(watched: Watched, at: float, ago_days: float, number: int, *, down: bool) -> Sample:
+    bad = ago_days <= 2 / 24 if down else 9 < ago_days < 9.4
     if bad:
         why = ("vendor-down", Party.VENDOR, "status: expected 200, got 503", _RUN)
         return Sample(watched, at, Outcome.FAIL, 503, 30.0, 3, *why)
@@ -53,11 +55,11 @@ def _sample(watched: Watched, at: float, ago_days: float, number: int) -> Sample
     return Sample(watched, at, Outcome.PASS, 200, 90.0 + 40 * (number % 7) + slower)
 
 
-def _slots(history: History, now: float) -> None:
+def _slots(history: History, probes: Iterable[Watched], now: float) -> None:
     """Plan an answer of each every hour for a day, of which two slots were missed."""
     ledger = Ledger(history)
     schedule: Schedule[Watched] = Schedule(ledger.open(now - DAY_S))
-    ledger.change(schedule.plan({each: timing(each.id, HOUR_S) for each in (ACME, BOLT)}, now - DAY_S))
+    ledger.change(schedule.plan({each: timing(each.id, HOUR_S) for each in probes}, now - DAY_S))
     ends = []
     for due in schedule.due(now):
         missed = due.missed.start + 1

@@ -16,6 +16,7 @@ AROUND = 3
 _MOST_MARKED = 12
 _MOST_LINES = 80
 _LONGEST_LINE = 400
+_ENCODED = json.JSONEncoder(ensure_ascii=False).encode  # made once, for thousands of lines
 
 
 class Line(NamedTuple):
@@ -64,13 +65,13 @@ def _short(text: str) -> str:
 def _lines(value: Any, pointer: str, indent: str, before: str, after: str = "") -> Iterator[tuple[str, str]]:
     """Yield each line with the JSON pointer of what stands on it."""
     if not isinstance(value, dict | list) or not value:
-        yield pointer, f"{indent}{before}{json.dumps(value, ensure_ascii=False)}{after}"
+        yield pointer, f"{indent}{before}{_ENCODED(value)}{after}"
         return
     opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
     yield pointer, f"{indent}{before}{opening}"
     items = [(str(key), each) for key, each in (value.items() if isinstance(value, dict) else enumerate(value))]
     for number, (key, each) in enumerate(items):
-        label = f"{json.dumps(key, ensure_ascii=False)}: " if opening == "{" else ""
+        label = f"{_ENCODED(key)}: " if opening == "{" else ""
         step = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
         yield from _lines(each, step, f"{indent}  ", label, "," if number < len(items) - 1 else "")
     yield pointer, f"{indent}{closing}{after}"

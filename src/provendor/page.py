@@ -14,6 +14,7 @@ import time
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,7 +117,6 @@ class _Site:
             cases = [case for case in cases if case.outcome is not Outcome.PASS][:MOST_LISTED]
         titles = {vendor.name: vendor.title for vendor in self._story.vendors}
         of = _by_vendor(cases)
-        told = self._with_room(cases)
         return self._templates.get_template("index.html").generate(
             **self._shared,
             home=PAGE,
@@ -125,7 +125,7 @@ class _Site:
             listed=list(of),
             only_bad=only_bad,
             shown=len(cases),
-            in_full=lambda case: told.get(case.id) or self._elsewhere(case),
+            in_full=lambda case: self._kept.get(case.offset) or self._elsewhere(case),
             sections=[(name, titles.get(name, name), _by_operation(some)) for name, some in of.items()],
         )
 
@@ -164,22 +164,23 @@ class _Site:
                     causes=[cause for cause in self._story.causes if cause.vendor == vendor.name][:_MOST_CAUSES],
                     operations=_by_operation(cases),
                     part=_Part(number, tuple(Path(name).name for name in files)),
-                    in_full=lambda case: Markup(self._in_full(case)),
+                    in_full=lambda case: self._kept.get(case.offset) or Markup(self._in_full(case)),
                     linked={},
                 )
                 yield file, pieces
 
-    def _with_room(self, cases: Iterable[CaseTold]) -> dict[str, Markup]:
-        """Return cases that are no pass in full, the worst first, until there is no room for more."""
-        told: dict[str, Markup] = {}
+    @cached_property
+    def _kept(self) -> Mapping[int, Markup]:
+        """The cases that are no pass in full, by offset, the worst first, until there is no room for more on the first page."""
+        told: dict[int, Markup] = {}
         room = _DETAILS_BYTES
-        bad = (case for case in cases if case.outcome is not Outcome.PASS)
+        bad = (case for case in self._story.cases if case.outcome is not Outcome.PASS)
         for case in sorted(bad, key=lambda case: _WORST_FIRST.index(case.outcome)):
             text = self._in_full(case)
             room -= len(text)
             if room < 0:
                 break
-            told[case.id] = Markup(text)
+            told[case.offset] = Markup(text)
         return told
 
     def _in_full(self, case: CaseTold) -> str:
