@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from evidence_files import TODAY, a_failure, a_result, a_run
-from provendor import publish
+from evidence_files import TODAY, a_failure, a_result, a_run, live
+from history_files import a_history
+from provendor import archive, publish
 from test_cli import Folder
 
 DAY = date.fromisoformat(TODAY)
@@ -185,3 +186,72 @@ def test_what_a_killed_writer_left_is_removed_after_a_while(tmp_path: Path):
     publish.main(tmp_path, ID, tmp_path, DAY)
 
     assert (old.exists(), young.exists()) == (False, True)
+
+
+class Children:
+    """Processes that only say that they were started, and end when they are told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.started: list[str] = []
+        self.running = False
+        monkeypatch.setattr(os, "posix_spawn", self._spawn)
+        monkeypatch.setattr(os, "waitpid", lambda pid, _: (0, 0) if self.running else (pid, 0))
+
+    def _spawn(self, _: str, words: list[str], *__: object, **___: object) -> int:
+        self.started.append(words[-1])
+        self.running = True
+        return len(self.started)
+
+
+def test_while_a_prober_stays_its_page_is_written_every_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As of the day that it is."""
+    children, following = Children(monkeypatch), publish.Following(tmp_path, tmp_path)
+    for second in range(121):
+        following.look("well", ID, 1_795_176_000.0 + second)
+        children.running = False
+
+    assert children.started == ["2026-11-20"] * 3
+
+
+def test_the_page_is_written_at_once_where_a_state_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """But never by two at a time."""
+    children, following = Children(monkeypatch), publish.Following(tmp_path, tmp_path)
+    following.look("well", ID, 0.0)
+    following.look("down", ID, 1.0)
+    assert len(children.started) == 1
+
+    children.running = False
+    following.look("down", ID, 2.0)
+    children.running = False
+    following.look("down", ID, 3.0)
+
+    assert len(children.started) == 2
+
+
+def test_a_page_that_a_prober_cannot_have_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whether the process cannot be started or has left a note."""
+
+    def none(*_: object, **__: object) -> int:
+        raise OSError("no process left")
+
+    children, following = Children(monkeypatch), publish.Following(tmp_path, tmp_path)
+    (tmp_path / publish.TROUBLE).write_text("the page could not be written: disk full\n")
+
+    assert following.look("well", ID, 0.0) == "the page could not be written: disk full"
+    children.running = False
+    monkeypatch.setattr(os, "posix_spawn", none)
+    assert following.look("down", ID, 1.0) == "the page could not be written: no process left"
+
+
+def test_a_run_of_probes_leaves_the_page_that_people_decide_by_as_it_is(tmp_path: Path):
+    """It writes the one for whoever is on call, and a report without a name tells of the run before it."""
+    a_run(tmp_path, [a_failure()])
+    publish.main(tmp_path, ID, tmp_path, DAY)
+    a_history(tmp_path, 1_795_176_000.0)
+    a_run(tmp_path, [live(a_result(), "production")], id="20261120T110000Z-bbbbbb", mode="probe")
+
+    publish.main(tmp_path, "20261120T110000Z-bbbbbb", tmp_path, DAY)
+
+    assert ID in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "20261120T110000Z-bbbbbb" in (tmp_path / "live.html").read_text(encoding="utf-8")
+    assert archive.to_decide_by(tmp_path).id == ID

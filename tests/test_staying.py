@@ -228,6 +228,19 @@ def test_metrics_health_and_life_are_served(tmp_path: Path):
             assert prober.end() == 0
 
 
+def test_the_page_for_whoever_is_on_call_is_kept_current(tmp_path: Path):
+    """Without anybody asking for it, and without the page that people decide by."""
+    with serve(lambda _: Answer(status=503)) as server:
+        a_probed_vendor(tmp_path, server.url, "acme", "one.get")
+        page = tmp_path / "reports" / "live.html"
+        with staying(tmp_path, PROVENDOR_NO_PAGE="") as prober:
+            prober.results(2, id="acme/one.get:ok")
+            prober.wait_for(lambda: page.exists() and "acme is in trouble" in page.read_text(encoding="utf-8"))
+            assert prober.end() == 0
+
+    assert not (tmp_path / "reports" / "index.html").exists()
+
+
 def test_the_heartbeat_says_that_the_prober_lives(tmp_path: Path):
     """Whatever becomes of the vendors; its URL is shown nowhere."""
     with serve(lambda _: Answer()) as monitor:

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,9 @@ from provendor.errors import ProvendorError
 
 LEFT_TO_A_CHILD: Final = 2_000
 """Runs with fewer results do not wait for their page: it would take as long as a fifth of the run."""
+
+ANEW_S: Final = 60.0
+"""While a prober stays, its page is at most so many seconds old."""
 
 NO_PAGE: Final = "PROVENDOR_NO_PAGE"
 """The variable that keeps runs from writing the page."""
@@ -66,15 +69,52 @@ def write(reports: Path, run_id: str, root: Path, today: date) -> str | None:
     return None
 
 
+class Following:
+    """Keeps the page for whoever is on call current while a prober stays: anew where a state changed, and every minute.
+
+    Each time a process of its own writes it, so that no probe waits for it, and never two at once.
+    """
+
+    def __init__(self, reports: Path, root: Path) -> None:
+        self._reports = reports
+        self._root = root
+        self._child: int | None = None
+        self._told: object = None
+        self._due = 0.0
+
+    def look(self, states: object, run_id: str, now: float) -> str | None:
+        """Have the page written if it is time; `states` are compared with those of the last page. Return what is wrong."""
+        if self._busy() or (now < self._due and states == self._told):
+            return None
+        said = _trouble_before(self._reports)
+        self._told, self._due = states, now + ANEW_S
+        try:
+            self._child = _spawn(self._reports, run_id, self._root, datetime.fromtimestamp(now, UTC).date())
+        except (OSError, NotImplementedError) as trouble:
+            return f"the page could not be written: {trouble}"
+        return said
+
+    def _busy(self) -> bool:
+        """Tell whether the last process still writes; one that has ended is taken leave of."""
+        if self._child is not None and os.waitpid(self._child, os.WNOHANG) == (0, 0):
+            return True
+        self._child = None
+        return False
+
+
 def _leave_to_a_child(reports: Path, run_id: str, root: Path, today: date) -> str | None:
-    """Start a process for it, away from our terminal and our files, so that nobody waits for those either."""
-    words = [sys.executable, "-P", "-m", "provendor.publish", str(reports.absolute()), run_id, str(root.absolute())]
-    nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     try:
-        os.posix_spawn(sys.executable, [*words, today.isoformat()], os.environ, file_actions=nowhere, setsid=True)
+        _spawn(reports, run_id, root, today)
     except (OSError, NotImplementedError) as trouble:
         return f"the page could not be written: {trouble}"
     return None
+
+
+def _spawn(reports: Path, run_id: str, root: Path, today: date) -> int:
+    """Start a process for it, away from our terminal and our files, so that nobody waits for those either."""
+    words = [sys.executable, "-P", "-m", "provendor.publish", str(reports.absolute()), run_id, str(root.absolute())]
+    nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    return os.posix_spawn(sys.executable, [*words, today.isoformat()], os.environ, file_actions=nowhere, setsid=True)
 
 
 def _trouble_before(reports: Path) -> str | None:

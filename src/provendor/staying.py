@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -17,7 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from provendor import health
+from provendor import health, publish
 from provendor.alerting import Alerting
 from provendor.alerts import Rules
 from provendor.daemon import Daemon, Every, Observer
@@ -86,6 +87,8 @@ async def _stay(wanted: Wanted, env: Mapping[str, str], observers: tuple[Observe
                 daemon.say(f"metrics and health: http://{serving.address}/metrics, /health, /alive")
             _heed_signals(daemon)
             beside = [asyncio.create_task(_look(alerting, daemon, meter))] if alerting or meter else []
+            if publish.wanted(env) and hasattr(os, "posix_spawn"):
+                beside.append(asyncio.create_task(_keep_page(wanted, daemon)))
             if url := env.get(HEARTBEAT, "").strip():
                 beside.append(asyncio.create_task(_beat(url, daemon, env)))
             try:
@@ -132,6 +135,19 @@ async def _look(alerting: Alerting | None, daemon: Daemon, meter: _Meter | None)
                 await meter.look(daemon)
         except Exception as trouble:  # noqa: BLE001 - neither a mistake of ours nor a locked file may end the alerts
             daemon.say(f"alerts: {type(trouble).__name__}: {trouble}")
+
+
+async def _keep_page(wanted: Wanted, daemon: Daemon) -> None:
+    """Keep the page for whoever is on call current."""
+    following = publish.Following(wanted.reports, wanted.root)
+    before: str | None = None
+    while True:
+        states = {watched: state.outcome for watched, state in daemon.rounds.books.states.items()}
+        trouble = following.look(states, daemon.rounds.evidence.run_id, daemon.now())
+        if trouble and trouble != before:
+            daemon.say(trouble)
+        before = trouble or before
+        await asyncio.sleep(_LOOK_S)
 
 
 async def _beat(url: str, daemon: Daemon, env: Mapping[str, str]) -> None:
