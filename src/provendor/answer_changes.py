@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -47,8 +48,11 @@ class Answer:
         plan = self.case.plan
         if isinstance(plan, Delivery) and "body" in changes:
             at = signed_at(plan, changed.headers)
-            headers = signed_anew(plan, changed.headers, changed.body, self.values, at)
-            changed = changed._replace(headers=headers)
+            changed = changed._replace(headers=signed_anew(plan, changed.headers, changed.body, self.values, at))
+        return self.among_others(changed)
+
+    def among_others(self, changed: Interaction) -> tuple[Interaction, ...]:
+        """Return the interactions with another one in place of this."""
         return (*self.interactions[: self.index], changed, *self.interactions[self.index + 1 :])
 
 
@@ -62,7 +66,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class AnswerChange:
-    """One change of an answer as a whole: the operator, what it did in words, and the interactions that it leads to.
+    """One change of an answer as a whole: the operator, what it did in words, and how to make the interactions it leads to.
 
     `variant` tells changes of one operator apart. `expected` says that the contract names what came: another status that
     it allows as well. With `endless`, the page before the last answers every further request.
@@ -70,7 +74,7 @@ class AnswerChange:
 
     operator: str
     told: str
-    interactions: tuple[Interaction, ...]
+    make: Callable[[], tuple[Interaction, ...]]
     variant: str = ""
     expected: str | None = None
     endless: bool = False
@@ -112,20 +116,24 @@ def _bytes(answer: Answer) -> Iterator[AnswerChange]:
     whole = relies_on_body(answer)
     if body and (whole or text is not None):
         words = "text" if text is not None and not whole and finder(text)("") else None
-        yield AnswerChange("empty-body", f"no bytes in place of {len(body)}", answer.with_(body=b""), expected=words)
+        yield AnswerChange(
+            "empty-body", f"no bytes in place of {len(body)}", partial(answer.with_, body=b""), expected=words
+        )
     if not whole:
         return
     kind = headers.get("content-type") or "none"
     if "html" not in kind.lower():
         html = (*without(headers, "content-type"), ("Content-Type", "text/html; charset=utf-8"))
         told = f"content type text/html in place of {kind}"
-        yield AnswerChange("html", told, answer.with_(headers=Headers(html)))
+        yield AnswerChange("html", told, partial(answer.with_, headers=Headers(html)))
     half = len(body) // 2
-    yield AnswerChange("truncated", f"{half} of {len(body)} bytes", answer.with_(body=body[:half]))
+    yield AnswerChange("truncated", f"{half} of {len(body)} bytes", partial(answer.with_, body=body[:half]))
     quote = body.rfind(b'"')
     if quote > 0 and is_json(answer.exchange):
         broken = body[:quote] + b"\xe9" + body[quote:]
-        yield AnswerChange("broken-charset", "a byte that is not UTF-8 in the last text", answer.with_(body=broken))
+        yield AnswerChange(
+            "broken-charset", "a byte that is not UTF-8 in the last text", partial(answer.with_, body=broken)
+        )
 
 
 def _headers(answer: Answer) -> Iterator[AnswerChange]:
@@ -133,7 +141,7 @@ def _headers(answer: Answer) -> Iterator[AnswerChange]:
     for name in dict.fromkeys(name.lower() for name in _needed_headers(answer)):
         if headers.get(name) is not None:
             told = f"no header {name}"
-            yield AnswerChange("no-header", told, answer.with_(headers=without(headers, name)), name)
+            yield AnswerChange("no-header", told, partial(answer.with_, headers=without(headers, name)), name)
 
 
 def _needed_headers(answer: Answer) -> Iterator[str]:
@@ -194,7 +202,7 @@ def _swapped(answer: Answer, operator: str, status: int) -> AnswerChange:
     allowed = answer.case.expect.status
     told = f"status {status} in place of {answer.interaction.status}"
     expected = f"status: {allowed}" if status in allowed else None
-    return AnswerChange(operator, told, answer.with_(status=status), str(status), expected)
+    return AnswerChange(operator, told, partial(answer.with_, status=status), str(status), expected)
 
 
 def _errors(answer: Answer, chance: Random) -> Iterator[AnswerChange]:
@@ -214,11 +222,11 @@ def _in_success(answer: Answer, chance: Random) -> Iterator[AnswerChange]:
     for each in chance.sample(found[:4], min(2, len(found))):
         told = f"the body of {each.case.operation}:{each.case.name} under status {answer.interaction.status}"
         yield AnswerChange(
-            "error-in-success", told, answer.with_(body=each.interaction.body), each.case.expect.error or ""
+            "error-in-success", told, partial(answer.with_, body=each.interaction.body), each.case.expect.error or ""
         )
     if not found:
         told = 'the body {"error": …} under a status of success'
-        yield AnswerChange("error-in-success", told, answer.with_(body=b'{"error":"Something went wrong"}'))
+        yield AnswerChange("error-in-success", told, partial(answer.with_, body=b'{"error":"Something went wrong"}'))
 
 
 def _mistaken(answer: Answer, chance: Random) -> Iterator[AnswerChange]:
@@ -234,7 +242,7 @@ def _mistaken(answer: Answer, chance: Random) -> Iterator[AnswerChange]:
     }
     for each in chance.sample(list(others.values()), min(2, len(others))):
         told = f"the body of {each.case.operation}:{each.case.name}"
-        changed = answer.with_(body=each.interaction.body, headers=each.interaction.headers)
+        changed = partial(answer.with_, body=each.interaction.body, headers=each.interaction.headers)
         yield AnswerChange("other-error", told, changed, each.case.expect.error or "")
 
 
@@ -244,13 +252,15 @@ def _in_graphql(answer: Answer) -> Iterator[AnswerChange]:
         return
     errors: list[Json] = [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]
     yield AnswerChange(
-        "graphql-errors", "errors beside the data", answer.with_(body=written({**body, "errors": errors}))
+        "graphql-errors", "errors beside the data", partial(answer.with_, body=written({**body, "errors": errors}))
     )
     found = json.loads(written(body))
     if lists := list(_user_errors(found)):
         for each in lists:
             each.append({"field": None, "message": "Is invalid", "code": "INVALID"})
-        yield AnswerChange("graphql-errors", "an error in userErrors", answer.with_(body=written(found)), "userErrors")
+        yield AnswerChange(
+            "graphql-errors", "an error in userErrors", partial(answer.with_, body=written(found)), "userErrors"
+        )
 
 
 def _user_errors(value: Json) -> Iterator[list[Json]]:
@@ -276,11 +286,13 @@ def _in_mcp(answer: Answer) -> Iterator[AnswerChange]:
         return
     error: Json = {"code": -32603, "message": "Internal error"}
     kept = {name: value for name, value in message.items() if name != "result"}
-    yield AnswerChange("jsonrpc-error", "an error in place of the result", told_anew(answer, {**kept, "error": error}))
+    yield AnswerChange(
+        "jsonrpc-error", "an error in place of the result", partial(told_anew, answer, {**kept, "error": error})
+    )
     call = answer.case.expect.mcp
     if call is not None and call.method == "tools/call" and answer.case.expect.error is None:
         failed = {**message, "result": {**result, "isError": True}}
-        yield AnswerChange("is-error", "isError: true", told_anew(answer, failed))
+        yield AnswerChange("is-error", "isError: true", partial(told_anew, answer, failed))
 
 
 def told_anew(answer: Answer, message: Json) -> tuple[Interaction, ...]:
@@ -301,8 +313,7 @@ def _of_delivery(answer: Answer) -> Iterator[AnswerChange]:
         body = answer.interaction.body
         again = rewritten(body)
         again = again if again != body else json.dumps(json.loads(body), indent=2).encode()
-        before, after = answer.interactions[: answer.index], answer.interactions[answer.index + 1 :]
-        changed = (*before, answer.interaction._replace(body=again), *after)
+        changed = partial(answer.among_others, answer.interaction._replace(body=again))
         yield AnswerChange("signature-reserialised", "the same JSON written anew, with the old signature", changed)
 
 
@@ -311,8 +322,8 @@ def _of_paging(answer: Answer) -> Iterator[AnswerChange]:
     if len(pages) < 2 or answer.index != 0:
         return
     again = pages[1]._replace(status=pages[0].status, headers=pages[0].headers, body=pages[0].body)
-    yield AnswerChange("page-repeats", "page 1 again as page 2", (pages[0], again, *pages[2:]))
-    yield AnswerChange("pages-endless", "the page before the last answers for ever", pages, endless=True)
+    yield AnswerChange("page-repeats", "page 1 again as page 2", lambda: (pages[0], again, *pages[2:]))
+    yield AnswerChange("pages-endless", "the page before the last answers for ever", lambda: pages, endless=True)
 
 
 def _of_flow(answer: Answer) -> Iterator[AnswerChange]:
@@ -326,7 +337,7 @@ def _of_flow(answer: Answer) -> Iterator[AnswerChange]:
             changed = json.loads(written(body))
             _set(changed, pointer, "quarantined")
             told = f"{pointer} is quarantined"
-            yield AnswerChange("unknown-job-state", told, answer.with_(body=written(changed)), pointer)
+            yield AnswerChange("unknown-job-state", told, partial(answer.with_, body=written(changed)), pointer)
 
 
 _OF_PLANS: Final[Mapping[type, Callable[[Answer], Iterator[AnswerChange]]]] = {

@@ -70,6 +70,9 @@ class Tally:
     survived: int = 0
     equivalent: int = 0
 
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.killed + other.killed, self.survived + other.survived, self.equivalent + other.equivalent)
+
     @property
     def score(self) -> float | None:
         """The part of those that matter which were killed; None where none matters."""
@@ -83,7 +86,7 @@ class Strength:
 
     `fields` counts changes of declared fields and of answers as a whole, `status` those of status and error class. `silent`
     are pointers to what was sent and is not relied on, by operation. `unused` tolerances match no survivor. `judged` counts
-    the mutants that were tried, `alike` those that were not, since an equal one was killed before. `tried` counts the
+    the mutants that were tried, `alike` those that were not, since the fate of an equal one is known. `tried` counts the
     cases, `cassettes` are the digests of what was broken, by case.
     """
 
@@ -102,13 +105,17 @@ class Strength:
 
 @dataclass(slots=True)
 class _Fate:
-    """What is known of one mutant so far."""
+    """What is known of one mutant so far: noticed somewhere, allowed in so many words, or tolerated in some places."""
 
     operator: Operator
     killed: bool = False
-    excused: bool = False
+    allowed: bool = False
     sightings: list[Sighting] = field(default_factory=list)
-    tolerances: set[Tolerance] = field(default_factory=set)
+    tolerated: dict[tuple[str, str], Tolerance] = field(default_factory=dict)
+
+    def is_known_at(self, operation: str, at: str) -> bool:
+        """Tell whether trying an equal one in such a place would tell nothing new."""
+        return self.killed or self.allowed or (operation, at) in self.tolerated
 
 
 class Measure:
@@ -182,7 +189,7 @@ class _Vendor:
     def _field(
         self, trial: Trial, document: Document, said: Declared | None, place: Place, change: Change, fate: _Fate
     ) -> None:
-        if fate.killed:
+        if fate.is_known_at(trial.case.operation, place.at):
             self._found.alike += 1
             return
         self._found.judged += 1
@@ -205,7 +212,7 @@ class _Vendor:
             if change.operator not in self._operators:
                 continue
             fate = self._fate((*same, change.operator, change.variant), change.operator)
-            if fate.killed:
+            if fate.is_known_at(trial.case.operation, ""):
                 self._found.alike += 1
                 continue
             self._found.judged += 1
@@ -223,14 +230,14 @@ class _Vendor:
 
     def _survived(self, fate: _Fate, words: str | None, sighting: Sighting) -> None:
         """Note that a mutant was not noticed in a case, unless the contract says that it may come."""
-        tolerance = next((each for each in self._vendor.tolerates if tolerates(each, fate.operator, sighting)), None)
         if words is not None:
-            fate.excused = True
-        elif tolerance is not None:
-            fate.excused = True
-            fate.tolerances.add(tolerance)
-        else:
+            fate.allowed = True
+            return
+        tolerance = next((each for each in self._vendor.tolerates if tolerates(each, fate.operator, sighting)), None)
+        if tolerance is None:
             fate.sightings.append(sighting)
+        else:
+            fate.tolerated[sighting.case.operation, sighting.at] = tolerance
 
     def strength(self, *, whole: bool) -> Strength:
         """Return what was found; only whole vendors tell which tolerances are unused."""
@@ -246,7 +253,7 @@ class _Vendor:
                 survivors.append(Survivor(fate.operator, tuple(fate.sightings)))
             else:
                 tally.equivalent += 1
-                used |= fate.tolerances
+                used.update(fate.tolerated.values())
         found.survivors = tuple(survivors)
         found.silent = {operation: list(pointers) for operation, pointers in self._silent.items() if pointers}
         found.untried = tuple(self._untried)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,19 +83,29 @@ def as_json(hole: Hole) -> Iterator[dict[str, Any]]:
         }
 
 
+def totals(measured: Iterable[Strength]) -> dict[str, Any]:
+    """Return what was measured, of all vendors together."""
+    fields, status = Tally(), Tally()
+    for each in measured:
+        fields, status = fields + each.fields, status + each.status
+    return _scores(fields, status)
+
+
+def _scores(fields: Tally, status: Tally) -> dict[str, Any]:
+    return {
+        "score": _rounded(fields),
+        "killed": fields.killed,
+        "survived": fields.survived,
+        "equivalent": fields.equivalent,
+        "status_score": _rounded(status),
+        "status": {"killed": status.killed, "survived": status.survived, "equivalent": status.equivalent},
+    }
+
+
 def strength_json(root: Path, strength: Strength) -> dict[str, Any]:
     """Return what was measured of a vendor as plain JSON values."""
     return {
-        "score": _rounded(strength.fields),
-        "killed": strength.fields.killed,
-        "survived": strength.fields.survived,
-        "equivalent": strength.fields.equivalent,
-        "status_score": _rounded(strength.status),
-        "status": {
-            "killed": strength.status.killed,
-            "survived": strength.status.survived,
-            "equivalent": strength.status.equivalent,
-        },
+        **_scores(strength.fields, strength.status),
         "judged": strength.judged,
         "alike": strength.alike,
         "survivors": [each for hole in holes(root, strength.survivors) for each in as_json(hole)],

@@ -22,7 +22,7 @@ from provendor.cassette import Cassette, Interaction
 from provendor.check import Check, examine
 from provendor.classify import classify
 from provendor.clock import VirtualClock
-from provendor.contract import Case, Delivery, Flow, JsonTest, Paging
+from provendor.contract import Case, Delivery, Expect, Flow, JsonTest, Paging
 from provendor.declared import Way
 from provendor.echoes import sought_by
 from provendor.engine import OF_RECORDING
@@ -109,6 +109,10 @@ class Trial:
             asked = drive(ask(case, values, Replay(recorded, ""), VirtualClock()))
         index = self._index_of(asked.exchange)
         self.answer = Answer(case, self._recorded.interactions, index, asked.exchange, values, errors)
+        # For other bodies under the same status: rules about others need not be looked at again and again.
+        status = asked.exchange.status
+        rules = (rule for rule in self.expect.errors if rule.status is None or status in rule.status)
+        self._with_status = self.expect._replace(errors=tuple(rules))
         # Whether anything looks at the body otherwise than as a JSON value, or sends it on.
         texts = self.expect.text is not None or any(rule.text is not None for rule in self.expect.errors)
         self._reads_bytes = texts or bool(self.business) or case.plan is not None
@@ -214,10 +218,10 @@ class Trial:
     def notices_change(self, change: AnswerChange) -> bool:
         """Tell whether a change of the answer as a whole is refused."""
         if self.case.plan is not None:
-            return self.notices(change.interactions, endless=change.endless)
-        changed = change.interactions[self.answer.index]
+            return self.notices(change.make(), endless=change.endless)
+        changed = change.make()[self.answer.index]
         exchange = self.answer.exchange._replace(status=changed.status, headers=changed.headers, body=changed.body)
-        return self._refuses(exchange, self._checks)
+        return self._refuses(exchange, self._checks, self.expect)
 
     def notices(self, interactions: tuple[Interaction, ...], *, endless: bool = False) -> bool:
         """Tell whether a replay of these interactions is refused."""
@@ -233,10 +237,10 @@ class Trial:
 
     def others_refuse(self, exchange: Exchange) -> bool:
         """Tell whether some check refuses an exchange with another body, besides those that ask the schema."""
-        return self._refuses(exchange, self._others)
+        return self._refuses(exchange, self._others, self._with_status)
 
-    def _refuses(self, exchange: Exchange, checks: Sequence[Check]) -> bool:
-        return any(self._says_no((examine(check, exchange, self.expect),)) for check in checks)
+    def _refuses(self, exchange: Exchange, checks: Sequence[Check], expect: Expect) -> bool:
+        return any(self._says_no((examine(check, exchange, expect),)) for check in checks)
 
     def _says_no(self, verdicts: Sequence[Verdict]) -> bool:
         for verdict in verdicts:

@@ -180,7 +180,9 @@ class _Printer:
 
     def show(self, records: dict[str, Any]) -> None:
         if self._args.json:
-            console.print_json({"seed": self._args.seed, "vendors": records})
+            console.print_json(
+                {"seed": self._args.seed, **survivors.totals(self._measured.values()), "vendors": records}
+            )
         elif self._args.fix:
             self._patch()
         else:
