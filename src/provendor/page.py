@@ -37,7 +37,7 @@ from provendor.verdict import Outcome
 MOST_LISTED = 6_000
 """How many cases the first page lists; of more, only those that are no pass, and the others on the vendors' pages."""
 
-_DETAILS_BYTES = 1_000_000
+_DETAILS_BYTES = 800_000
 _MOST_WEIGHT = 4_000
 _WEIGHT_IN_FULL = 20
 _MOST_CAUSES = 100
@@ -125,7 +125,9 @@ class _Site:
             listed=list(of),
             only_bad=only_bad,
             shown=len(cases),
-            in_full=lambda case: self._kept.get(case.offset) or self._elsewhere(case),
+            in_full=lambda case: self._kept.get(case.offset),
+            elsewhere=lambda case: f"{self._file_of[case.id]}{_place(case.id)}",
+            all_in_full=all(case.offset in self._kept for case in cases if case.outcome is not Outcome.PASS),
             sections=[(name, titles.get(name, name), _by_operation(some)) for name, some in of.items()],
         )
 
@@ -204,11 +206,6 @@ class _Site:
         except (ProvendorError, OSError, StopIteration, *views.MALFORMED):
             return None
         return Markup(self._case.render(view=view))
-
-    def _elsewhere(self, case: CaseTold) -> Markup:
-        return Markup('<a href="{}{}">in full on the page of the vendor</a>').format(
-            self._file_of[case.id], _place(case.id)
-        )
 
     def _links(self, here: Collection[str]) -> Mapping[str, str]:
         """Return where each case is told of: on the first page itself, or on a vendor's."""
