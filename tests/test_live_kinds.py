@@ -173,6 +173,17 @@ def test_a_server_that_we_start_sees_its_own_secrets_and_nobody_elses(tmp_path: 
     assert run.standing("ours").blocked() is None
 
 
+def test_a_server_that_cannot_be_started_is_an_error_of_its_cases(tmp_path: Path):
+    """And of nothing else."""
+    command = {"command": ["there-is-no-such-program"], "revision": "2025-11-25"}
+    a_suite(tmp_path, {"whoami": TOOL}, mcp=command, environments=None, auth=None)
+
+    result = carried_out(tmp_path, env("http://127.0.0.1:9"))["whoami:ok"]
+
+    assert (result.outcome, codes(result)) == (Outcome.ERROR, ["transport"])
+    assert "there-is-no-such-program cannot be started" in str(result.reason)
+
+
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
 SECRETS = {

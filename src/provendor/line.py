@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from provendor.asking import Asked, ask, redacted, said
 from provendor.check import Check
@@ -34,6 +32,9 @@ from provendor.run import TRANSPORT_CHECK, Result, not_answered, run_asking
 from provendor.transport import Transport
 from provendor.undoing import Trail, Undoing, Undone
 from provendor.verdict import Finding, Outcome, Verdict, worst
+
+if TYPE_CHECKING:  # few servers are started by us
+    from provendor.mcp_stdio import StdioTransport
 
 _LAST_CHANCE_S: Final = 10.0
 """How long a clean-up may take where the run was interrupted and somebody waits for its end."""
@@ -85,23 +86,17 @@ class Line:
 
     async def ask(self, case: Case, checks: Sequence[Check], expect: Expect) -> Result:
         """Ask one case, judge what comes back, and take away what it has made; raises Stopped where the task is cancelled."""
-        values = self._ready.values
-        stopped = False
-        async with self._transport(case) as transport:
-            trail = Trail(transport)
-            try:
-                values = await self._values(case)
-                secrets = tuple(str(values.of[name]) for name in sorted(values.secrets))
-                asking = self._asked(case, values, trail)
-                result = await run_asking(case, asking, checks, expect._replace(secrets=secrets))
-            except ProvendorError as trouble:
-                result = not_answered(case, trouble, expect.today)
-            except asyncio.CancelledError:
-                stopped = True
-                carry_on()
-                result = broken_off(case)
+        trail, stopped = Trail(), False
+        try:
+            result = await self._judged(case, trail, checks, expect)
+        except ProvendorError as trouble:
+            result = not_answered(case, trouble, expect.today)
+        except asyncio.CancelledError:
+            stopped = True
+            carry_on()
+            result = broken_off(case)
         if case.safety == "write":
-            undone = await self._undone(case, values, trail, hurry=stopped)
+            undone = await self._undone(case, trail, hurry=stopped)
             for name, value in undone.secrets:
                 self.redactor.know({name: value})
             result = _with(undone, result)
@@ -109,6 +104,17 @@ class Line:
         if stopped:
             raise Stopped(result)
         return result
+
+    async def _judged(self, case: Case, trail: Trail, checks: Sequence[Check], expect: Expect) -> Result:
+        values = await self._values(case)
+        secrets = tuple(str(values.of[name]) for name in sorted(values.secrets))
+        expect = expect._replace(secrets=secrets)
+        if not self._is_started(case):
+            trail.begin(self.caller(case), values)
+            return await run_asking(case, self._asked(case, values, trail), checks, expect)
+        async with self._server() as server:
+            trail.begin(self._wrap(server, case), values)
+            return await run_asking(case, self._asked(case, values, trail), checks, expect)
 
     async def _values(self, case: Case) -> Values:
         """Return what fills the case's requests, with a living token where it needs one."""
@@ -131,26 +137,24 @@ class Line:
         await self._values(case)  # there may be a new token, which must be shown nowhere either
         return asked
 
-    @asynccontextmanager
-    async def _transport(self, case: Case) -> AsyncIterator[Transport]:
-        """Open what carries the requests of one case: a caller, or a server that is started for it."""
+    def _is_started(self, case: Case) -> bool:
+        """Tell whether a case is asked of a server that is started for it."""
         plan = self._vendor.mcp
-        if plan is not None and plan.command and case.template.mcp is not None:
-            from provendor.mcp_stdio import StdioTransport  # noqa: PLC0415 - few servers are started by us
+        return plan is not None and bool(plan.command) and case.template.mcp is not None
 
-            async with StdioTransport(plan.command, env=self._env) as server:
-                yield self._wrap(server, case)
-        else:
-            yield self.caller(case)
+    def _server(self) -> StdioTransport:
+        from provendor.mcp_stdio import StdioTransport  # noqa: PLC0415 - few servers are started by us
+
+        return StdioTransport(self._vendor.mcp.command if self._vendor.mcp else (), env=self._env)
 
     def caller(self, case: Case) -> Transport:
         """Return a transport for one case over HTTP, whose deadline begins with the first request."""
         environment = cast("Literal['sandbox', 'production']", self._ready.environment)
-        policy = replace(policy_for(case, self._vendor, environment), patience_s=self._patience_s)
+        policy = policy_for(case, self._vendor, environment, self._patience_s)
         return self._wrap(self._network.caller(policy, self._pace), case)
 
-    async def _undone(self, case: Case, values: Values, trail: Trail, *, hurry: bool) -> Undone:
-        undoing = Undoing(case, self._vendor, values, self._ask_once)
+    async def _undone(self, case: Case, trail: Trail, *, hurry: bool) -> Undone:
+        undoing = Undoing(case, self._vendor, trail.values or self._ready.values, self._ask_once)
         try:
             async with asyncio.timeout(_LAST_CHANCE_S if hurry else None):
                 return await undoing.undo(trail)
@@ -159,8 +163,10 @@ class Line:
             return undoing.so_far()
 
     async def _ask_once(self, case: Case, values: Values) -> Exchange:
-        async with self._transport(case) as transport:
-            return (await ask(case, values, transport, self._network.clock)).exchange
+        if not self._is_started(case):
+            return (await ask(case, values, self.caller(case), self._network.clock)).exchange
+        async with self._server() as server:
+            return (await ask(case, values, self._wrap(server, case), self._network.clock)).exchange
 
     def _shown(self, result: Result) -> Result:
         """Return a result that can be shown. Of a pass nothing is, but what evidence redacts itself."""

@@ -45,7 +45,9 @@ class Policy:
     patience_s: float | None = None
 
 
-def policy_for(case: Case, vendor: Vendor, environment: Literal["sandbox", "production"]) -> Policy:
+def policy_for(
+    case: Case, vendor: Vendor, environment: Literal["sandbox", "production"], patience_s: float | None = None
+) -> Policy:
     """Return what the contract allows a case in an environment."""
     probe = vendor.operations[case.operation].probe if case.operation in vendor.operations else None
     there = vendor.environments.get(environment)
@@ -58,6 +60,7 @@ def policy_for(case: Case, vendor: Vendor, environment: Literal["sandbox", "prod
         expected=case.expect.error,
         reach="private" if near else "public",
         environment=there,
+        patience_s=patience_s,
     )
 
 
@@ -65,7 +68,9 @@ def _safe(case: Case, vendor: Vendor) -> frozenset[str]:
     """Return the ids of the cases whose requests may reach the vendor twice: `Request.asked_by` names one of them."""
     asked = [case, *(step.case for step in case.plan.steps)] if isinstance(case.plan, Flow) else [case]
     keys = {name for name, variable in vendor.variables.items() if variable.generated}
-    return frozenset(each.id for each in asked if each.safety == "read" or not keys.isdisjoint(needs(each.template)))
+    return frozenset(
+        each.id for each in asked if each.safety == "read" or (keys and not keys.isdisjoint(needs(each.template)))
+    )
 
 
 def _deadline_s(case: Case) -> float:

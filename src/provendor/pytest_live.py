@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+import signal
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
 
 import pytest
 
@@ -24,6 +28,8 @@ from provendor.network import Guard
 from provendor.pacing import Pace
 from provendor.readiness import SANDBOX
 from provendor.run import Replayer, Result
+
+T = TypeVar("T")
 
 
 def rules_of(config: pytest.Config) -> Rules:
@@ -43,7 +49,7 @@ class LiveSession:
         self._guard = guard
         self._runs: dict[str, LiveRun] = {}
         self._lines: dict[str, Line] = {}
-        self._runner: asyncio.Runner | None = None
+        self._loop: _Loop | None = None
         self._network: Network | None = None
         self.broken_off: Result | None = None
 
@@ -60,9 +66,9 @@ class LiveSession:
         choice = run.choose(case)
         if choice.way is not Way.LIVE:
             return run.answer_without_asking(case, choice)
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-        return self._runner.run(self._asked(case, run))
+        if self._loop is None:
+            self._loop = _Loop()
+        return self._loop.run(self._asked(case, run))
 
     async def _asked(self, case: Case, run: LiveRun) -> Result:
         if self._network is None:
@@ -79,10 +85,53 @@ class LiveSession:
         """Close every connection."""
         for line in self._lines.values():
             line.close()
-        if self._runner is not None:
-            with self._runner as runner:
-                if self._network is not None:
-                    runner.run(self._network.__aexit__())
+        if self._loop is not None:
+            if self._network is not None:
+                self._loop.run(self._network.__aexit__())
+            self._loop.close()
+
+
+class _Loop:
+    """An event loop that runs one coroutine after the other; Ctrl-C cancels the one that runs, and is raised when it has ended.
+
+    As asyncio's own `Runner`, but that sets and resets what Ctrl-C does for each of thousands of coroutines, and each time
+    makes a text of the task.
+    """
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._task: asyncio.Task[Any] | None = None
+        self._interrupted = False
+        self._before = signal.getsignal(signal.SIGINT)
+        with suppress(ValueError):  # elsewhere than in the main thread nobody hears of Ctrl-C
+            signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end; raises KeyboardInterrupt where somebody typed Ctrl-C meanwhile."""
+        loop = self._runner.get_loop()
+        self._task = task = loop.create_task(coroutine)
+        try:
+            return loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            if not self._interrupted:
+                raise
+        finally:
+            self._task = None
+        self._interrupted = False
+        raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """Close the loop, and let Ctrl-C do what it did before."""
+        with suppress(ValueError):
+            signal.signal(signal.SIGINT, self._before)
+        self._runner.close()
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._task is not None:
+            self._interrupted = True
+            self._runner.get_loop().call_soon_threadsafe(self._task.cancel)
+        elif callable(self._before):
+            self._before(number, frame)
 
 
 class _OpenNetwork(Network):

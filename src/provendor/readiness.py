@@ -59,8 +59,14 @@ class Readiness:
         """Return what keeps every live case from being asked; None where one of them could be."""
         if self.always:
             return self.always[0]
-        found = [self.blocks(case) for case in self.vendor.cases if case.live]
-        return min(found, key=len, default=())[0] if found and all(found) else None
+        fewest: tuple[Block, ...] = ()
+        for case in self.vendor.cases:
+            if case.live:
+                blocks = self.blocks(case)
+                if not blocks:
+                    return None
+                fewest = blocks if not fewest or len(blocks) < len(fewest) else fewest
+        return fewest[0] if fewest else None
 
     @property
     def secrets(self) -> dict[str, str]:

@@ -93,7 +93,7 @@ def build(case: Case, values: Values) -> Request:
 
 def references(text: str) -> Iterator[str]:
     """Yield the names that a template refers to, in order."""
-    return (found["name"] for found in REFERENCE.finditer(text) if found["name"])
+    return (found["name"] for found in REFERENCE.finditer(text) if found["name"]) if "{" in text else iter(())
 
 
 def needs(template: Template) -> frozenset[str]:

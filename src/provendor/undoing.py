@@ -1,6 +1,7 @@
 """What live calls have made, taken away again as the contract says.
 
-    trail = Trail(transport)                     # a transport that remembers what came back
+    trail = Trail()                              # a transport that remembers what came back
+    trail.begin(transport, values)
     ...                                          # whatever the case asks goes through it
     undone = await Undoing(case, vendor, values, ask).undo(trail)
     undone.verdict, undone.steps                 # what could not be taken away is a warn that names it
@@ -36,13 +37,19 @@ Ask = Callable[[Case, Values], Awaitable[Exchange]]
 class Trail:
     """A transport that keeps what came back through it, and the requests to which nothing did though they went out."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self) -> None:
+        self._transport: Transport | None = None
+        self.values: Values | None = None
         self.answers: list[Exchange] = []
         self.unanswered: list[Request] = []
 
+    def begin(self, transport: Transport, values: Values) -> None:
+        """Say what carries the requests, and which values fill them."""
+        self._transport, self.values = transport, values
+
     async def send(self, request: Request) -> Exchange:
         """Pass on; a request that is broken off counts as one without an answer."""
+        assert self._transport is not None  # noqa: S101 - begun before anything is sent
         self.unanswered.append(request)
         try:
             exchange = await self._transport.send(request)

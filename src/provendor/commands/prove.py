@@ -8,6 +8,7 @@ provendor prove --live --allow-writes chatwoot    also what changes something th
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,9 +62,11 @@ def run(args: argparse.Namespace) -> int:
         printer = Printer(suite, len(cases), as_json=args.json, quiet=args.quiet)
         carry_out = _asked if args.live else _replayed
         finished = False
+        gc.freeze()  # what was read stays until the end: the garbage collector need not look at thousands of cases again
         try:
             finished = carry_out(args, replayer, cases, written, printer)
         finally:
+            gc.unfreeze()
             summary = written.summary(args.strict, not finished)
             path = written.close(args.strict, not finished)
             judged = sum(written.counts.values()) if finished else 0
