@@ -36,6 +36,9 @@ class KnownValues:
     def __bool__(self) -> bool:
         return bool(self._names)
 
+    def __len__(self) -> int:
+        return len(self._names)
+
     def __contains__(self, text: str) -> bool:
         return text in self._names
 

@@ -30,13 +30,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote, unquote, unquote_plus
 
 from provendor import credentials, jsontext, pseudonyms, wrappings
 from provendor.exchange import Headers, Json
 from provendor.known_values import KnownValues
 from provendor.personal import People, is_id
+
+T = TypeVar("T")
 
 MIN_SECRET: Final = 6
 """Characters a secret must have to be looked for by value."""
@@ -58,6 +60,42 @@ class Leak(NamedTuple):
     form: str
 
 
+_SHORT: Final = 100
+_MOST_SEEN: Final = 4096
+
+
+class _Seen:
+    """What came of short texts before: the same few reasons, names and headers stand in thousands of results.
+
+    Forgotten whenever another value is known.
+    """
+
+    def __init__(self) -> None:
+        self._met = 0
+        self._texts: dict[str, str] = {}
+        self._urls: dict[str, str] = {}
+        self._leaks: dict[str, tuple[Leak, ...]] = {}
+
+    def texts(self, met: int) -> dict[str, str]:
+        return self._kept(self._texts, met)
+
+    def urls(self, met: int) -> dict[str, str]:
+        return self._kept(self._urls, met)
+
+    def leaks(self, met: int) -> dict[str, tuple[Leak, ...]]:
+        return self._kept(self._leaks, met)
+
+    def _kept(self, seen: dict[str, T], met: int) -> dict[str, T]:
+        if met != self._met:
+            self._met = met
+            self._texts.clear()
+            self._urls.clear()
+            self._leaks.clear()
+        if len(seen) > _MOST_SEEN:
+            seen.clear()
+        return seen
+
+
 class Redactor:
     """Removes these secrets (values by name) and the personal data at these JSONPaths.
 
@@ -69,6 +107,7 @@ class Redactor:
         self._people = People(personal)
         self._secrets = KnownValues()
         self._documents = KnownValues()
+        self._seen = _Seen()
         self.know(secrets or {})
 
     def __repr__(self) -> str:
@@ -84,7 +123,17 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return text without secrets and known personal data, also where it holds JSON or anything encoded."""
-        return self._text(text, LAYERS)
+        if len(text) > _SHORT:
+            return self._text(text, LAYERS)
+        seen = self._seen.texts(self._met)
+        if text not in seen:
+            seen[text] = self._text(text, LAYERS)
+        return seen[text]
+
+    @property
+    def _met(self) -> int:
+        """How many values are known: what was found of a text before holds as long as none is added."""
+        return len(self._secrets) + len(self._people.known) + len(self._people.ids)
 
     def headers(self, headers: Headers) -> Headers:
         """Return header fields whose values hold no secret."""
@@ -96,6 +145,12 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """Return a URL, percent-encoded as it was, without secrets in path, query or before the host."""
+        seen = self._seen.urls(self._met)
+        if url not in seen:
+            seen[url] = self._url(url)
+        return seen[url]
+
+    def _url(self, url: str) -> str:
         known = _by_form(url)
         if known == url and not (self._secrets or self._people.known or _NEEDS_CARE.intersection(url)):
             return url  # as nearly every one is; what follows looks at each part, decoded
@@ -126,6 +181,14 @@ class Redactor:
     def leaks(self, data: bytes) -> tuple[Leak, ...]:
         """Return what is still in there, each name and form once."""
         text = data.decode("utf-8", "surrogateescape")
+        if len(text) > _SHORT:
+            return self._leaks(text)
+        seen = self._seen.leaks(self._met)
+        if text not in seen:
+            seen[text] = self._leaks(text)
+        return seen[text]
+
+    def _leaks(self, text: str) -> tuple[Leak, ...]:
         return tuple(
             Leak(*each) for each in sorted(self._secrets.spelled_in(text) | self._people.known.spelled_in(text))
         )
@@ -201,6 +264,8 @@ class Redactor:
         new = self.text(decoded)
         if new != decoded:
             return quote(new, safe=":@")
+        if text == decoded:
+            return text.replace("<", "%3C").replace(">", "%3E")
         return self._people.known.replaced(self._secrets.replaced(text)).replace("<", "%3C").replace(">", "%3E")
 
     # --- JSON -------------------------------------------------------------------------------------------------------------
