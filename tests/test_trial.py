@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 import delivery_suites
+from contract_files import a_vendor, write
 from mcp_suites import ADD, OPERATIONS, SUM
 from mcp_suites import a_suite as an_mcp_suite
 from mutation_suites import ADA, REFUSED, measured, survivor, told, users
-from plan_suites import JOBS, a_suite, adopted, answer
+from plan_suites import JOBS, TODAY, a_suite, adopted, answer
+from provendor import loading
 from provendor.adopt import Answer
 from provendor.exchange import Headers
 from provendor.mutate import Measure, Strength
@@ -107,6 +109,60 @@ class TestEnvelopes:
         strength = measured(users(tmp_path, {"data": ADA}, {"anyOf": [wrapped, inner]}), "envelope-removed")
 
         assert (strength.survivors, strength.fields.equivalent) == ((), 1)
+
+
+class TestGraphql:
+    SDL = """
+    type Query { order(id: ID!): Order }
+    type Order { id: ID!, note: String, userErrors: [Problem!]! }
+    type Problem { message: String! }
+    """
+
+    def suite(self, root: Path, **cases: Any) -> Replayer:
+        """One document, asked for an order in these cases; each answers alike."""
+        document = "query One($id: ID!) { order(id: $id) { id note userErrors { message } } }"
+        operation = {
+            "summary": "An order.",
+            "safety": "read",
+            "graphql": {"document": "one.graphql", "variables": {"id": "o-1"}},
+            "cases": cases,
+        }
+        graphql = {"endpoint": "POST /graphql", "schemas": {"1": "1.graphql"}, "version": "1"}
+        files = {
+            "acme/one.graphql": document,
+            "acme/1.graphql": self.SDL,
+            "acme/orders.yaml": {"operations": {"o.get": operation}},
+        }
+        write(root, {**files, "acme/vendor.yaml": a_vendor(graphql=graphql)})
+        replayer = Replayer(loading.load(root), today=TODAY)
+        value = {"data": {"order": {"id": "o-1", "note": "x", "userErrors": []}}}
+        for name in cases:
+            adopted(replayer, f"o.get:{name}", [answer(value, 200, content_type="application/json")])
+        return Replayer(replayer.suite, today=TODAY)
+
+    def test_null_is_allowed_where_the_sdl_says_so_and_noticed_elsewhere(self, tmp_path: Path):
+        """`String` may be null in so many words, `ID!` may not."""
+        strength = measured(self.suite(tmp_path, ok={"status": 200}), "null", "null-non-null")
+
+        assert strength.survivors == ()
+        assert (strength.fields.killed, strength.fields.equivalent) == (4, 2)  # body, data, id, userErrors; order, note
+
+    def test_errors_beside_data_are_noticed_and_those_inside_where_somebody_looks(self, tmp_path: Path):
+        """The derived shape has no errors; that userErrors are empty, only the case can say."""
+        inside = {"properties": {"data": {"properties": {"order": {"properties": {"userErrors": {"maxItems": 0}}}}}}}
+        plain = measured(self.suite(tmp_path / "a", ok={"status": 200}), "graphql-errors")
+        strict = measured(self.suite(tmp_path / "b", ok={"status": 200, "body": inside}), "graphql-errors")
+
+        assert [each.first.told for each in plain.survivors] == ["an error in userErrors"]
+        assert killed(strict) == 2
+
+    def test_a_field_of_a_document_counts_once_whatever_cases_add(self, tmp_path: Path):
+        """The document is the place that describes it."""
+        more = {"status": 200, "body": {"required": ["data"]}}
+        one = measured(self.suite(tmp_path / "a", ok={"status": 200}), "drop")
+        three = measured(self.suite(tmp_path / "b", ok={"status": 200}, other=more, third=more), "drop")
+
+        assert (one.fields.killed, three.fields.killed) == (5, 5)
 
 
 # --- plans ------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from provendor.answer_changes import Refusal, answer_changes
 from provendor.contract import Case, Tolerance, Vendor
@@ -287,9 +287,24 @@ def _condition(trial: Trial) -> Key:
 
 def _key(said: Declared | None, place: Place, case: Case) -> Key:
     """Return what tells a place from others: where the contract describes it, else the operation and the pointer."""
-    if said is not None and place.says:
-        return said.origin(place.says[0])
-    return case.operation, place.at
+    if said is None or not place.says:
+        return case.operation, place.at
+    part, call = place.says[0], case.template.graphql
+    if (
+        call is not None
+        and part.target == 0
+        and (said.schema.pointer.endswith("/graphql") or _is_derived(part.pointer))
+    ):
+        # Derived from the document anew for each case that says more about the body: the document is the place.
+        return call.key, part.pointer.removeprefix(_DERIVED)
+    return said.origin(part)
+
+
+_DERIVED: Final = "/allOf/0"  # beside what the case itself says of the body
+
+
+def _is_derived(pointer: str) -> bool:
+    return pointer == _DERIVED or pointer.startswith(f"{_DERIVED}/")
 
 
 def _shape_of_answer(trial: Trial) -> Key:
