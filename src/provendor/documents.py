@@ -51,10 +51,15 @@ def _facts(page: VendorPage) -> str:
         "Answered until": page.api_version_ends,
         "Owner": page.owner,
         "Documentation": f"<{page.docs}>" if page.docs else "",
-        "Runbook": f"<{page.runbook}>" if page.runbook else "",
+        "Runbook": _page_address(page.runbook) if page.runbook else "",
         "Rate limit": page.rate_limit,
     }
     return "\n".join(f"- {name}: {value}" for name, value in facts.items() if value)
+
+
+def _page_address(address: str) -> str:
+    """Return a link to a URL, or to a page below the root as it is seen from docs/vendors/."""
+    return f"<{address}>" if "://" in address else f"[{address}](../../{address})"
 
 
 def _proving(page: VendorPage) -> str:

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 LEASE_S: Final = 2.0
@@ -35,43 +33,28 @@ class Gate:
         self._free = width
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
         self._under_way: Counter[str] = Counter()
+        self._all_under_way = 0
         self._hanging: Counter[str] = Counter()
         self._turns: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def place(self, vendor: str) -> AsyncIterator[None]:
+    def place(self, vendor: str) -> _Place:
         """Take a place among those that are on the network at once; the vendor with the fewest is served first."""
-        await self._taken(vendor)
-        hanging = False
-
-        def expire() -> None:
-            nonlocal hanging
-            hanging = True
-            self._hanging[vendor] += 1
-            self._free += 1
-            self._serve()
-
-        lease = asyncio.get_running_loop().call_later(LEASE_S, expire)
-        try:
-            yield
-        finally:
-            lease.cancel()
-            self._under_way[vendor] -= 1
-            if hanging:
-                self._hanging[vendor] -= 1
-            else:
-                self._free += 1
-            self._serve()
+        return _Place(self, vendor)
 
     async def turn(self) -> None:
         """Wait until all that has arrived was read, and nobody else is at it."""
-        waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
         self._turns.append(waiter)
         if len(self._turns) == 1:
-            asyncio.get_running_loop().call_soon(self._next_turn)
+            loop.call_soon(self._next_turn)
         await waiter
 
-    async def _taken(self, vendor: str) -> None:
+    async def take(self, vendor: str) -> None:
+        """Wait for a place."""
+        if self._free > 0 and not self._waiting and self._may_have(vendor):
+            self._give(vendor)
+            return
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(vendor, deque()).append(waiter)
         self._serve()
@@ -79,31 +62,51 @@ class Gate:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                self._free += 1
-                self._under_way[vendor] -= 1
-                self._serve()
+                self.give_back(vendor, hanging=False)
             raise
+
+    def hangs(self, vendor: str) -> None:
+        """Let others have the place of a request that takes long."""
+        self._hanging[vendor] += 1
+        self._free += 1
+        self._serve()
+
+    def give_back(self, vendor: str, *, hanging: bool) -> None:
+        """Give a place back."""
+        self._under_way[vendor] -= 1
+        self._all_under_way -= 1
+        if hanging:
+            self._hanging[vendor] -= 1
+        else:
+            self._free += 1
+        self._serve()
+
+    def _give(self, vendor: str) -> None:
+        self._free -= 1
+        self._under_way[vendor] += 1
+        self._all_under_way += 1
 
     def _serve(self) -> None:
         """Give away the places that are free."""
-        while self._free > 0 and (vendor := self._first()) is not None:
+        while self._free > 0 and self._waiting:
+            vendor = min(self._waiting, key=self._under_way.__getitem__)
+            if not self._may_have(vendor):
+                others = [each for each in self._waiting if self._may_have(each)]
+                if not others:
+                    return
+                vendor = min(others, key=self._under_way.__getitem__)
             waiter = self._waiting[vendor].popleft()
             if not self._waiting[vendor]:
                 del self._waiting[vendor]
             if not waiter.done():
-                self._free -= 1
-                self._under_way[vendor] += 1
+                self._give(vendor)
                 waiter.set_result(None)
 
-    def _first(self) -> str | None:
-        """Return the waiting vendor that has the fewest places; one that has none gets one however many hang."""
-        vendor = min(self._waiting, key=self._under_way.__getitem__, default=None)
-        if vendor is None or not self._under_way[vendor]:
-            return vendor
-        if self._under_way.total() >= MOST:
-            return None
-        allowed = (each for each in self._waiting if self._hanging[each] < MOST_HANGING)
-        return min(allowed, key=self._under_way.__getitem__, default=None)
+    def _may_have(self, vendor: str) -> bool:
+        """Tell whether a vendor may have one more place; one that has none gets one however many hang."""
+        if not self._under_way[vendor]:
+            return True
+        return self._all_under_way < MOST and self._hanging[vendor] < MOST_HANGING
 
     def _next_turn(self) -> None:
         """Wake one; the loop looks at the sockets before the next."""
@@ -114,3 +117,26 @@ class Gate:
                 break
         if self._turns:
             asyncio.get_running_loop().call_soon(self._next_turn)
+
+
+class _Place:
+    """One place, for the length of a block."""
+
+    __slots__ = ("_gate", "_hanging", "_lease", "_vendor")
+
+    def __init__(self, gate: Gate, vendor: str) -> None:
+        self._gate = gate
+        self._vendor = vendor
+        self._hanging = False
+
+    async def __aenter__(self) -> None:
+        await self._gate.take(self._vendor)
+        self._lease = asyncio.get_running_loop().call_later(LEASE_S, self._expire)
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._lease.cancel()
+        self._gate.give_back(self._vendor, hanging=self._hanging)
+
+    def _expire(self) -> None:
+        self._hanging = True
+        self._gate.hangs(self._vendor)

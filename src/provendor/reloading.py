@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 from provendor import check, loading, selector
 from provendor.cache import Cache
 from provendor.contract import Suite
-from provendor.probing import Probe, probes_of
+from provendor.probing import Probe, prepare, probes_of
 from provendor.run import Replayer
 
 _Seen: TypeAlias = tuple[tuple[str, int, int], ...]
@@ -52,7 +52,9 @@ class Reloading:
             suite = loading.load(self._root, selector.vendors_named(self.selectors), cache)
             checks = check.load_checks(folder, suite.vendors, cache)
         replayer = Replayer(suite, checks, today=datetime.now(UTC).date())
-        return Loaded(suite, replayer, probes_of(suite, self.selectors), check.checks_digest(folder))
+        probes = probes_of(suite, self.selectors)
+        prepare(probes)
+        return Loaded(suite, replayer, probes, check.checks_digest(folder))
 
     def changed(self) -> bool:
         """Tell whether there is something new to load: files differ from what was loaded last, and have come to rest."""

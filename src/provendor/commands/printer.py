@@ -44,7 +44,7 @@ class Printer:
         self._progress.step()
         self._closing.add(record)
         if self._json:
-            self._rows.append(_row(result))
+            self._rows.append(_row(result, record))
         elif result.outcome is Outcome.SKIP and not self._quiet:
             print(present.line(result, colour=self._colour))
             self._gap = "\n"
@@ -70,10 +70,15 @@ class Printer:
             print(self._gap + "\n".join(rows))
 
 
-def _row(result: Result) -> dict[str, object]:
-    return {
+def _row(result: Result, record: dict[str, Any]) -> dict[str, object]:
+    row: dict[str, object] = {
         "id": result.case.id,
         "outcome": str(result.outcome),
-        "reason": result.reason,
+        "reason": record["reason"],
         "findings": [finding.code for finding in result.findings],
     }
+    if "state" in record:
+        row["judged"] = record["state"]["judged"]
+    if result.blame is not None:
+        row["blame"] = record["live"]["blame"]
+    return row
