@@ -14,7 +14,7 @@ import time
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -255,6 +255,7 @@ def _bytes(text: str) -> bytes:
 # --- templates --------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -295,7 +296,7 @@ def _seen(value: object) -> object:
 def _lines(text: str, longest: int) -> Markup:
     """Return text of several lines, spelled out line by line."""
     short = text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
-    lines = (visible(line, longest).replace("\\t", "\t") for line in short.split("\n"))
+    lines = ("\t".join(visible(part, longest) for part in line.split("\t")) for line in short.split("\n"))
     return Markup("\n").join(escape(line) for line in lines)
 
 

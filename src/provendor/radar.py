@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from provendor.readings import mapping, mappings, whole
 from provendor.story import CaseTold, Expiry
 
 SOON_DAYS = 14
@@ -29,12 +30,11 @@ class Radar:
 
     def __init__(self, today: date, readiness: Any) -> None:
         self._today = today
-        self._known = readiness if isinstance(readiness, dict) else {}
+        self._known = mapping(readiness)
         self._cases: dict[tuple[str, str, str, date | None], list[str]] = {}
         self._recordings: dict[str, dict[date, list[str]]] = {}
         for vendor, known in self._known.items():
-            if isinstance(known, dict):
-                self._of_vendor(str(vendor), known)
+            self._of_vendor(str(vendor), mapping(known))
 
     def add(self, case: CaseTold, record: Mapping[str, Any]) -> None:
         """Take note of what a result says of ends."""
@@ -62,25 +62,23 @@ class Radar:
         if ends := _day_in(known.get("api_version_ends")):
             what = f"the vendor no longer answers {known.get('api_version') or 'the version that we ask'}"
             self._note("api-version", vendor, what, ends)
-        for each in _mappings(known.get("credentials")):
+        for each in mappings(known.get("credentials")):
             if ends := _day_in(each.get("ends")):
                 self._note("token", vendor, f"{each.get('name')} ({each.get('env')}) ends", ends)
-        for each in _mappings(known.get("pending")):
+        for each in mappings(known.get("pending")):
             ticket = f" ({each['ticket']})" if each.get("ticket") else ""
             what = f"known trouble counts as a failure: {each.get('reason')}{ticket}"
             self._note("pending", vendor, what, _day_in(each.get("until")), str(each.get("case")))
 
     def _certificate(self, case: CaseTold, record: Mapping[str, Any]) -> None:
-        peer = (record.get("live") or {}).get("peer") or {}
-        certificate = peer.get("certificate") or {}
+        certificate = mapping(mapping(mapping(record.get("live")).get("peer")).get("certificate"))
         if certificate.get("not_after"):
             what = f"the certificate of {certificate.get('subject') or 'an unnamed host'} ends"
             self._note("certificate", case.vendor, what, _day_in(certificate["not_after"]), case.id)
 
     def _recording(self, case: CaseTold) -> None:
-        known = self._known.get(case.vendor)
-        days = known.get("max_age_days") if isinstance(known, dict) else None
-        if case.age_days is None or not isinstance(days, int) or max(days, abs(case.age_days)) > _LONGEST_AGE:
+        days = whole(mapping(self._known.get(case.vendor)).get("max_age_days"))
+        if case.age_days is None or days is None or max(days, abs(case.age_days)) > _LONGEST_AGE:
             return
         # A recording is too old on the day after its last one.
         ends = self._today + timedelta(days=days + 1 - case.age_days)
@@ -96,10 +94,6 @@ class Radar:
 
 
 _LONGEST_AGE = 100_000
-
-
-def _mappings(given: Any) -> list[Mapping[str, Any]]:
-    return [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
 
 
 def _day_in(text: object) -> date | None:

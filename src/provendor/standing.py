@@ -9,6 +9,7 @@ from typing import Any
 
 from provendor.decision import STALE_DAYS, word_of
 from provendor.exchange import Source
+from provendor.readings import mapping, mappings, number, text, whole, yes_or_no
 from provendor.states import BAD
 from provendor.story import (
     Blocker,
@@ -55,7 +56,7 @@ def rows(
     of: dict[str, list[CaseTold]] = {}
     for case in cases:
         of.setdefault(case.vendor, []).append(case)
-    names = sorted({*of, *_mapping(readiness), *every})
+    names = sorted({*of, *mapping(readiness), *every})
     before: dict[str, list[ProbeTold]] = {}
     for probe in watch.probes if watch else ():
         before.setdefault(probe.vendor, []).append(probe)
@@ -63,8 +64,8 @@ def rows(
         _row(
             name,
             of.get(name, []),
-            _mapping(_mapping(readiness).get(name)),
-            _strength(_mapping(strength).get(name), _mapping(measured).get(name)),
+            mapping(mapping(readiness).get(name)),
+            _strength(mapping(strength).get(name), mapping(measured).get(name)),
             low or {},
             _newest(_proof(of.get(name, []), today), _proof_before(before.get(name, []), today)),
         )
@@ -84,22 +85,21 @@ def _row(
     low: Mapping[str, Sequence[tuple[str, str]]],
     proof: Proof | None,
 ) -> VendorTold:
-    counts, total = counted(cases), known.get("cases")
-    total = total if isinstance(total, int) else None
+    counts, total = counted(cases), whole(known.get("cases"))
     missing = max(0, total - counts.total) if total is not None else None
-    environments = _mapping(known.get("environments"))
+    environments = mapping(known.get("environments"))
     return VendorTold(
         name=name,
-        title=_text(known, "title") or name,
-        owner=_text(known, "owner"),
-        docs=_text(known, "docs"),
-        runbook=_text(known, "runbook"),
+        title=text(known.get("title")) or name,
+        owner=text(known.get("owner")),
+        docs=text(known.get("docs")),
+        runbook=text(known.get("runbook")),
         word=word_of(counts, missing, proof),
         counts=counts,
         cases=total,
         missing=missing,
-        sandbox=_yes_or_no(environments, "sandbox"),
-        production=_yes_or_no(environments, "production"),
+        sandbox=yes_or_no(environments.get("sandbox")),
+        production=yes_or_no(environments.get("production")),
         flag=_flag(known.get("flag")),
         credentials=_credentials(known.get("credentials")),
         origins=tuple(Counter(str(case.origin or "unknown") for case in cases if case.recording).most_common()),
@@ -112,22 +112,8 @@ def _row(
     )
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(known: Mapping[str, Any], key: str) -> str | None:
-    value = known.get(key)
-    return value if isinstance(value, str) else None
-
-
-def _yes_or_no(known: Mapping[str, Any], key: str) -> bool | None:
-    value = known.get(key)
-    return value if isinstance(value, bool) else None
-
-
 def _flag(given: Any) -> tuple[str, bool] | None:
-    env, on = _text(_mapping(given), "env"), _yes_or_no(_mapping(given), "on")
+    env, on = text(mapping(given).get("env")), yes_or_no(mapping(given).get("on"))
     return (env, on) if env is not None and on is not None else None
 
 
@@ -135,21 +121,21 @@ def _credentials(given: Any) -> tuple[Credential, ...] | None:
     if not isinstance(given, list):
         return None
     return tuple(
-        Credential(str(each.get("name")), str(each.get("env")), each.get("present") is True, _text(each, "ends"))
-        for each in map(_mapping, given)
+        Credential(str(each.get("name")), str(each.get("env")), each.get("present") is True, text(each.get("ends")))
+        for each in mappings(given)
     )
 
 
 def _strength(given: Any, measured: Any) -> Strength | None:
     """Return what a run repeats of a measure, with the survivors of that very measure."""
-    known, whole = _mapping(given), _mapping(measured)
-    score, killed, survived = known.get("score"), known.get("killed"), known.get("survived")
-    if not isinstance(score, int | float) or not isinstance(killed, int) or not isinstance(survived, int):
+    known, written = mapping(given), mapping(measured)
+    score, killed, survived = number(known.get("score")), whole(known.get("killed")), whole(known.get("survived"))
+    if score is None or killed is None or survived is None:
         return None
-    at = _text(known, "measured_at")
-    listed = whole.get("survivors") if at and whole.get("measured_at") == at else None
-    survivors = map(_survivor, map(_mapping, listed if isinstance(listed, list) else ()))
-    return Strength(float(score), killed, survived, at, tuple(survivors))
+    at = text(known.get("measured_at"))
+    listed = written.get("survivors") if at and written.get("measured_at") == at else None
+    survivors = map(_survivor, mappings(listed))
+    return Strength(score, killed, survived, at, tuple(survivors))
 
 
 def _survivor(given: Mapping[str, Any]) -> Survivor:
@@ -159,18 +145,18 @@ def _survivor(given: Mapping[str, Any]) -> Survivor:
         at=str(given.get("at")),
         changed=str(given.get("changed")),
         contract=str(given.get("contract")),
-        add=_text(given, "add"),
-        advice=_text(given, "advice"),
+        add=text(given.get("add")),
+        advice=text(given.get("advice")),
         cases=tuple(map(str, cases)) if isinstance(cases, list) else (),
     )
 
 
 def _indicators(vendor: str, given: Any, low: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[IndicatorTold]:
-    for each in map(_mapping, given if isinstance(given, list) else ()):
-        name, ok, warn = _text(each, "name"), each.get("ok"), each.get("warn")
-        if name is not None and isinstance(ok, int | float) and isinstance(warn, int | float):
-            title = _text(each, "title") or ""
-            yield IndicatorTold(name, title, float(ok), float(warn), tuple(low.get(f"{vendor}/{name}", ())))
+    for each in mappings(given):
+        name, ok, warn = text(each.get("name")), number(each.get("ok")), number(each.get("warn"))
+        if name is not None and ok is not None and warn is not None:
+            title = text(each.get("title")) or ""
+            yield IndicatorTold(name, title, ok, warn, tuple(low.get(f"{vendor}/{name}", ())))
 
 
 def _proof(cases: Iterable[CaseTold], today: date) -> Proof | None:
@@ -205,14 +191,14 @@ def _blockers(known: Mapping[str, Any], cases: Iterable[CaseTold]) -> Iterator[B
     """Yield known trouble with its day, then what keeps the vendor from being asked."""
     pending = known.get("pending")
     if isinstance(pending, list):
-        for each in map(_mapping, pending):
-            what = f"{_text(each, 'case') or '?'}: {_text(each, 'reason') or 'no reason is known'}"
-            yield Blocker(what, _text(each, "ticket"), _text(each, "until"))
+        for each in mappings(pending):
+            what = f"{text(each.get('case')) or '?'}: {text(each.get('reason')) or 'no reason is known'}"
+            yield Blocker(what, text(each.get("ticket")), text(each.get("until")))
     else:
         for case in cases:
             if case.expected:
                 yield Blocker(f"{case.id}: {case.reason}")
-    if blocks := _text(known, "blocks"):
+    if blocks := text(known.get("blocks")):
         yield Blocker(blocks)
 
 
@@ -235,8 +221,8 @@ def _next(
     if not cases or missing:
         return Next("Ask every case", f"provendor prove {name}")
     if proof is None or proof.stale:
-        if _text(known, "blocks"):
-            return Next("Allow live calls", _text(known, "unblock"))
+        if text(known.get("blocks")):
+            return Next("Allow live calls", text(known.get("unblock")))
         return Next("Prove it live", f"provendor prove {name} --live")
     warned = next((case for case in cases if case.outcome is Outcome.WARN and not case.expected), None)
     if warned is not None:

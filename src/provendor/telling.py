@@ -17,6 +17,7 @@ from provendor.changes import AGED, Was, compare
 from provendor.decision import decide
 from provendor.exchange import Origin, Source
 from provendor.radar import Radar
+from provendor.readings import mapping, number, text, whole
 from provendor.standing import counted
 from provendor.story import CaseTold, Changes, RunRef, RunTold, Story, Watch
 from provendor.verdict import Outcome
@@ -44,15 +45,15 @@ def tell(
     rows = standing.rows(
         readiness, (kept.end or {}).get("strength"), gathered.cases, vendors, today, watch, measured, gathered.low
     )
-    whole = run.finished and not run.selectors
+    everything = run.finished and not run.selectors
     causes, expiries = gathered.causes.told(), gathered.radar.told()
     return Story(
         today=today,
         run=run,
         decision=decide(run, rows, gathered.cases, causes, expiries, gathered.unreadable, watch),
         vendors=rows,
-        previous=_changes(gathered.cases, previous, None, whole),
-        release=_changes(gathered.cases, release[1], release[0], whole) if release else None,
+        previous=_changes(gathered.cases, previous, None, everything),
+        release=_changes(gathered.cases, release[1], release[0], everything) if release else None,
         causes=causes,
         expiries=expiries,
         cases=tuple(gathered.cases),
@@ -101,44 +102,35 @@ def _note_low(low: dict[str, list[tuple[str, str]]], case: CaseTold, record: Map
 
 def case_told(record: Mapping[str, Any], offset: int, today: date) -> CaseTold:
     """Return a result in few words; raises one of `NOT_EVIDENCE` where the record is not as evidence has it."""
-    recording = record["recording"] or {}
-    live = record.get("live") or {}
+    recording, live = mapping(record["recording"]), mapping(record.get("live"))
     origin = recording.get("origin")
-    at = _text(recording.get("at"))
+    at = text(recording.get("at"))
     return CaseTold(
         id=str(record["id"]),
         vendor=str(record["vendor"]),
         operation=str(record["operation"]),
         name=str(record["case"]),
         outcome=Outcome(record["outcome"]),
-        reason=_text(record["reason"]),
+        reason=text(record["reason"]),
         expected=bool(record["expected"]),
         contract=str(record["contract"]),
         source=Source(record["source"]),
-        environment=_text(live.get("environment")),
-        fallback=_text(record.get("fallback")),
-        recording=_text(recording.get("path")),
+        environment=text(live.get("environment")),
+        fallback=text(record.get("fallback")),
+        recording=text(recording.get("path")),
         origin=Origin(origin) if origin else None,
         recorded_at=at,
         age_days=_age(at, today),
         asked=_asked(record.get("request") or {}),
-        status=_number(record["status"]),
-        error=_text(record["error"]),
-        elapsed_ms=_number(record["elapsed_ms"]),
+        status=whole(record["status"]),
+        error=text(record["error"]),
+        elapsed_ms=number(record["elapsed_ms"]),
         codes=_codes(record["verdicts"]),
         checks=len(record["passed"]),
         started_at=str(record["started_at"]),
-        duration_ms=float(record["duration_ms"]),
+        duration_ms=number(record["duration_ms"]) or 0.0,
         offset=offset,
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _number(value: Any) -> Any:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _asked(request: Mapping[str, Any]) -> str:
@@ -163,29 +155,29 @@ def _age(at: str | None, today: date) -> int | None:
 
 def _run(kept: KeptRun, gathered: _Gathered) -> RunTold:
     head, end = kept.head, kept.end or {}
-    selectors, tools = head.get("selectors"), head.get("tools")
+    selectors, tools = head.get("selectors"), mapping(head.get("tools"))
     return RunTold(
         id=kept.id,
         started_at=str(head.get("started_at")),
-        ended_at=_text(end.get("ended_at")),
+        ended_at=text(end.get("ended_at")),
         command=str(head.get("command")),
         mode=str(head.get("mode", "replay")),
         selectors=tuple(map(str, selectors)) if isinstance(selectors, list) else (),
         now=str(head.get("now")),
         commit=kept.commit,
-        tools=tuple((str(name), str(version)) for name, version in tools.items()) if isinstance(tools, dict) else (),
+        tools=tuple((str(name), str(version)) for name, version in tools.items()),
         finished=kept.end is not None,
         interrupted=bool(end.get("interrupted")),
-        duration_ms=_number(end.get("duration_ms")),
+        duration_ms=number(end.get("duration_ms")),
         counts=counted(gathered.cases),
     )
 
 
-def _changes(cases: Iterable[CaseTold], other: KeptRun | None, tag: str | None, whole: bool) -> Changes | None:
+def _changes(cases: Iterable[CaseTold], other: KeptRun | None, tag: str | None, everything: bool) -> Changes | None:
     if other is None:
         return None
     since = RunRef(other.id, str(other.head.get("started_at")), other.commit, tag)
-    return compare(cases, _outcomes(other), since, whole)
+    return compare(cases, _outcomes(other), since, everything)
 
 
 def _outcomes(kept: KeptRun) -> dict[str, Was]:

@@ -13,6 +13,7 @@ from provendor import bodies, charts, curl_command
 from provendor.bodies import Line
 from provendor.charts import Part
 from provendor.codes import CODES
+from provendor.readings import mapping, number, text, whole
 from provendor.run import rerun_command
 from provendor.spots import Spot, spot_told
 from provendor.story import CaseTold
@@ -108,8 +109,8 @@ class CaseView(NamedTuple):
 def view(case: CaseTold, record: Mapping[str, Any], root: Path | None, variables: Mapping[str, str]) -> CaseView:
     """Return a result as the page shows it. `root` holds the contracts; `variables` are those of credentials, by name."""
     findings = tuple(_findings(case, record, root))
-    exchange, live = record.get("exchange") or {}, record.get("live") or {}
-    recording, request = record.get("recording") or {}, record.get("request") or {}
+    exchange, live = mapping(record.get("exchange")), mapping(record.get("live"))
+    recording, request = mapping(record.get("recording")), mapping(record.get("request"))
     return CaseView(
         case=case,
         findings=findings[:_MOST_FINDINGS],
@@ -118,27 +119,23 @@ def view(case: CaseTold, record: Mapping[str, Any], root: Path | None, variables
         passed=tuple(map(str, record["passed"])),
         asked=f"{request['method']} {request['url']}" if request else "",
         query=_pairs(request.get("query") or ()),
-        source=_text(recording.get("source")),
-        api_version=_text(recording.get("api_version")),
+        source=text(recording.get("source")),
+        api_version=text(recording.get("api_version")),
         excerpt=bodies.excerpt(str(exchange.get("body", "")), {each.at for each in findings}),
         request_headers=_pairs(exchange.get("request_headers") or ()),
         request_body=str(exchange.get("request_body") or ""),
         response_headers=_pairs(exchange.get("response_headers") or ()),
         body=str(exchange.get("body") or ""),
-        body_bytes=exchange.get("body_bytes"),
+        body_bytes=whole(exchange.get("body_bytes")),
         body_truncated=bool(exchange.get("body_truncated")),
         has_exchange=bool(exchange),
         attempts=tuple(_attempts(live.get("attempts") or ())),
-        peer=tuple(_peer(live.get("peer") or {})),
+        peer=tuple(_peer(mapping(live.get("peer")))),
         blame=(str(live["blame"]["party"]), str(live["blame"]["why"])) if live.get("blame") else None,
         steps=tuple(_steps(record.get("steps") or ())),
         rerun=record.get("rerun") or rerun_command(case.id, case.environment),
         curl=curl_command.command(record, variables),
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _pairs(given: Iterable[Iterable[object]]) -> tuple[tuple[str, str], ...]:
@@ -178,25 +175,25 @@ def _attempts(given: Iterable[Mapping[str, Any]]) -> Iterator[AttemptView]:
     longest = max((sum(length for _, length in phases) for _, phases in attempts), default=0.0)
     for attempt, phases in attempts:
         result = str(attempt["status"]) if attempt["status"] is not None else str(attempt["error"])
-        total = attempt["phases"]["total_ms"]
+        total = number(attempt["phases"]["total_ms"])
         drawn = charts.bar((Part(name.replace(" ", "-"), length) for name, length in phases), longest)
-        yield AttemptView(result, float(attempt["waited_ms"]), total, phases, drawn)
+        yield AttemptView(result, number(attempt["waited_ms"]) or 0.0, total, phases, drawn)
 
 
 def _phases(attempt: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """Yield the parts of one attempt in order: what `total_ms` holds beyond the first byte is the rest of the answer."""
-    phases = attempt["phases"]
-    if attempt["waited_ms"]:
-        yield "waited", float(attempt["waited_ms"])
+    phases = {name: number(attempt["phases"][f"{name}_ms"]) for name in (*_PHASES, "total")}
+    if waited := number(attempt["waited_ms"]):
+        yield "waited", waited
     for name in _PHASES:
-        if phases[f"{name}_ms"] is not None:
-            yield name.replace("_", " "), float(phases[f"{name}_ms"])
-    if phases["total_ms"] is not None:
-        yield "rest", max(0.0, float(phases["total_ms"]) - float(phases["first_byte_ms"] or 0))
+        if (length := phases[name]) is not None:
+            yield name.replace("_", " "), length
+    if (total := phases["total"]) is not None:
+        yield "rest", max(0.0, total - (phases["first_byte"] or 0))
 
 
 def _peer(peer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    certificate = peer.get("certificate") or {}
+    certificate = mapping(peer.get("certificate"))
     facts = {
         "address": peer.get("address"),
         "protocol": peer.get("protocol"),
@@ -214,6 +211,6 @@ def _steps(given: Iterable[Mapping[str, Any]]) -> Iterator[StepView]:
         yield StepView(
             name=str(step["name"]),
             asked=f"{step['request']['method']} {step['request']['url']}",
-            status=step["status"],
+            status=whole(step["status"]),
             outcome=bad,
         )
