@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provendor.exchange import Headers
@@ -128,6 +128,7 @@ def test_leaks_name_what_is_there_and_never_show_it():
     assert "s3cr3t" not in repr(leaks) + repr(REDACTOR)
 
 
+@settings(deadline=None)  # the first call compiles every pattern
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=40), st.binary(max_size=3))
 def test_any_secret_is_found_again(secret, around):
     """Property: whatever its letters, plain, escaped, encoded, and inside longer base64."""
@@ -278,6 +279,7 @@ def test_a_malformed_path_is_refused():
         redactor.learn(b'{"email": "ada@example.com"}')
 
 
+@settings(deadline=None)  # the first call compiles every pattern
 @given(
     st.binary(max_size=80),
     st.sampled_from(["application/json", "application/x-www-form-urlencoded", "text/html", None]),

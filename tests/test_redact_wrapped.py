@@ -46,10 +46,10 @@ def test_the_measure_finds_what_is_there():
         assert survivors(wrap(json.dumps(DOCUMENT)).encode(), VALUES) == set(VALUES), name
 
 
-@settings(deadline=None)
-@given(st.sampled_from(WHOLE), st.sampled_from(WHOLE))
+@pytest.mark.parametrize("outer", WHOLE)
+@pytest.mark.parametrize("inner", WHOLE)
 def test_nothing_survives_in_any_wrapping_within_another(outer, inner):
-    """Property: a document with secrets and people, wrapped twice, as a body."""
+    """A document with secrets and people, wrapped twice, as a body."""
     body = WRAPPINGS[outer](WRAPPINGS[inner](json.dumps(DOCUMENT))).encode()
 
     made = a_redactor().body(body, TYPES.get(outer, "application/json"))

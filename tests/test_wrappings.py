@@ -137,7 +137,15 @@ def test_every_document_is_looked_at_however_it_is_wrapped(outer, inner, text):
 @given(st.text() | st.from_regex(r"([{}\[\]\"':,%&;=/+A-Za-z0-9 \n\r-]|data: |--b|%2[0-9A-F]|&quot;){0,80}"))
 def test_changing_nothing_changes_nothing(text):
     """Property: every letter of any text comes back."""
-    for change in (in_base64, in_percent, in_html, in_events, wrappings.in_codes, wrappings.in_lines):
+    for change in (
+        in_base64,
+        in_percent,
+        in_html,
+        in_events,
+        wrappings.in_codes,
+        wrappings.in_lines,
+        wrappings.in_base64_lines,
+    ):
         assert change(text, same) == text
     assert in_text(text, same, same) == text
     assert in_parts(text, "b", lambda _, content: content) == text

@@ -437,6 +437,21 @@ def dump(interactions: Sequence[Interaction], metadata: Metadata) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write(path: Path, text: str) -> None:
+    """Write a cassette in one step: whoever reads it meanwhile, or after a kill, finds the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        with draft.open("xb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
 def _metadata_items(metadata: Metadata) -> Iterator[tuple[str, str]]:
     at = "recorded_at" if metadata.origin is Origin.RECORDED else "written_at"
     pairs = (

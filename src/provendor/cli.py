@@ -24,6 +24,7 @@ COMMANDS = {
     "lint": "read every contract and cassette and report all problems at once",
     "validate": "does this captured answer honour the contract?",
     "adopt": "write a cassette from an answer in hand, with its origin",
+    "record": "write cassettes from the sandbox; shows what differs, asks before it writes",
     "docs": "write the pages that follow from the contracts, or check that they are current",
     "verify-webhook": "is this captured delivery genuine, and if not, which rule did it break?",
     "drift": "compare a vendor's contract and cassettes with the vendor's own spec",

@@ -131,7 +131,7 @@ _PRIVATE_KEY: Final = r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}----
 _TELLING: Final = r"(?=[A-Za-z._~+/=-]{0,200}[0-9]|[A-Za-z._~+/=-]{0,200}[a-z][A-Z])"
 _AUTHORIZATION: Final = rf"\b((?i:Bearer|Basic)) +{_TELLING}([A-Za-z0-9._~+/=-]{{8,}})"
 _USER_INFO: Final = r"(?<=://)[^\s/?#@\"'<>:]{0,200}:[^\s/?#@\"'<>]{1,200}@"
-_PARAMETER: Final = r"(?<=[?&])([A-Za-z0-9_.-]{1,60})=([^&\s\"'<>#\\]{1,4000})"
+_PARAMETER: Final = r"(?:(?<=[?&])|(?<=&amp;))([A-Za-z0-9_.-]{1,60})=([^&\s\"'<>#\\]{1,4000})"
 # JSON within other text, also where its quotes are escaped: "access_token": "…".
 _MEMBER: Final = (
     r"\"([A-Za-z0-9_-]{1,60})(\\{0,3}\"\s{0,20}:\s{0,20}\\{0,3}\")((?:[^\"\\\s]|\\[^\"\s]){1,4000})(?=\\{0,3}\")"

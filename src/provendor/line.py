@@ -41,6 +41,7 @@ _LAST_CHANCE_S: Final = 10.0
 
 
 Wrap: TypeAlias = Callable[[Transport, Case], Transport]
+Heard: TypeAlias = Callable[[Case, Sequence[Exchange], Mapping[str, str]], None]
 
 
 class Stopped(asyncio.CancelledError):
@@ -55,7 +56,8 @@ class Line:
     """One vendor, asked live. `env` is what a server sees that is started; `paces` is the folder that `pacing.home` names.
 
     `redactor` knows the secrets of `ready`. `wrap` puts something around the transport of each case that is asked, such as
-    a last look at what goes out. `patience_s` is how long a request waits for its turn at the vendor's pace, None where
+    a last look at what goes out. `heard` is told what a case was answered, as it came, and with it every secret that was met
+    so far, its name by its value. `patience_s` is how long a request waits for its turn at the vendor's pace, None where
     that counts as the case's own time.
     """
 
@@ -68,6 +70,7 @@ class Line:
         paces: Path,
         env: Mapping[str, str],
         wrap: Wrap | None = None,
+        heard: Heard | None = None,
         patience_s: float | None = LONGEST_WAIT_S,
     ) -> None:
         self.redactor = redactor
@@ -77,6 +80,8 @@ class Line:
         self._network = network
         self._env = env
         self._wrap = wrap or _as_it_is
+        self._heard = heard
+        self._met = {value: name for name, value in ready.secrets.items()}
         self._pace = Pace.shared(ready.vendor, ready.values, paces, clock=network.clock, wall=network.wall)
         self._tokens: Tokens | None = None
 
@@ -98,8 +103,10 @@ class Line:
         if case.safety == "write":
             undone = await self._undone(case, trail, hurry=stopped)
             for name, value in undone.secrets:
-                self.redactor.know({name: value})
+                self._meet(name, value)
             result = _with(undone, result)
+        if self._heard is not None:
+            self._heard(case, trail.answers, self._met)
         result = self._shown(result._replace(environment=self._ready.environment))
         if stopped:
             raise Stopped(result)
@@ -125,8 +132,14 @@ class Line:
             token = self._vendor.operations[grant.token].cases[0]
             self._tokens = Tokens(self._vendor, self._ready.values, _Anew(self, token), self._network.wall)
         values = self._tokens.asking() if case.operation == grant.token else await self._tokens.values()
-        self.redactor.know({name: str(values.of[name]) for name in values.secrets})
+        for name in values.secrets:
+            self._meet(name, str(values.of[name]))
         return values
+
+    def _meet(self, name: str, secret: str) -> None:
+        if secret not in self._met:
+            self._met[secret] = name
+            self.redactor.know({name: secret})
 
     async def _asked(self, case: Case, values: Values, trail: Trail) -> Asked:
         clock = self._network.clock

@@ -1,6 +1,6 @@
 """A run against live vendors: what is asked, what is replayed instead and why, what is only skipped; vendors side by side.
 
-    run = LiveRun(replayer, standings, rules, paces=..., env=os.environ)
+    run = LiveRun(replayer, rules, paces=..., env=os.environ)
     run.writes(cases)                      # what would change something, before the first is sent
     await run.carry_out(cases, tell)       # tell(result) as results come; run.stop() ends it cleanly
 
@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from provendor.contract import Case, Flow, Vendor
-from provendor.line import Line, Stopped, Wrap, broken_off, carry_on
+from provendor.line import Heard, Line, Stopped, Wrap, broken_off, carry_on
 from provendor.live import Network
 from provendor.pacing import LONGEST_WAIT_S
 from provendor.readiness import PRODUCTION, SANDBOX, Readiness, grant_of, of
@@ -124,7 +124,7 @@ def without_secrets_of_others(env: Mapping[str, str], vendor: str, vendors: Mapp
 
 
 class LiveRun:
-    """One run. `standings` says how each vendor stands, by name; `env` holds the environment variables."""
+    """One run. `env` holds the environment variables; `heard` is told what each case was answered, as it came."""
 
     def __init__(
         self,
@@ -133,7 +133,9 @@ class LiveRun:
         *,
         env: Mapping[str, str],
         paces: Path,
+        heard: Heard | None = None,
     ) -> None:
+        self._heard = heard
         self._replayer = replayer
         self._rules = rules
         self._env = env
@@ -179,6 +181,7 @@ class LiveRun:
             paces=self._paces,
             env=env,
             wrap=wrap,
+            heard=self._heard,
             patience_s=self._rules.patience_s,
         )
 

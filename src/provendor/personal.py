@@ -9,7 +9,7 @@ people.ids                                    # {"48213377": "73102948"}: to be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -27,11 +27,14 @@ _ID: Final = r"(?:.*_)?g?ids?"
 
 
 class People:
-    """Personal data at these paths, and what was met there so far. Raises jsonpath.NotAPath where one is first needed."""
+    """Personal data at these paths, and what was met there so far. Raises jsonpath.NotAPath where one is first needed.
 
-    def __init__(self, paths: Sequence[str] = ()) -> None:
+    What is `spared` is left alone: something else is done about it.
+    """
+
+    def __init__(self, paths: Sequence[str] = (), spared: Iterable[str] = ()) -> None:
         self.paths = tuple(paths)
-        self._made: set[str] = set()
+        self._made: set[str] = set(spared)
         self.known = KnownValues()
         self.ids: dict[str, str] = {}
 

@@ -30,7 +30,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, unquote, unquote_plus
 
 from provendor import credentials, jsontext, pseudonyms, wrappings
@@ -96,6 +96,31 @@ class _Seen:
         return seen
 
 
+class StandIns(Protocol):
+    """Values that are no secrets and yet must not be kept, such as where a sandbox stands: `substitution.Examples`."""
+
+    @property
+    def lives(self) -> tuple[str, ...]:
+        """The values."""
+        ...
+
+    def text(self, text: str) -> str:
+        """Return text with something else in place of the values."""
+        ...
+
+    def scalar(self, steps: jsontext.Steps, value: Json) -> Json:
+        """Return what stands for a JSON value at these steps."""
+        ...
+
+    def field(self, name: str, value: str) -> str:
+        """Return what stands for the value of a field."""
+        ...
+
+    def left_in(self, text: str) -> set[str]:
+        """Return the names of the values that are still in a text."""
+        ...
+
+
 class Redactor:
     """Removes these secrets (values by name) and the personal data at these JSONPaths.
 
@@ -103,8 +128,14 @@ class Redactor:
     bodies first where an early one may hold what only a later one names. `learn` and `body` raise jsonpath.NotAPath.
     """
 
-    def __init__(self, secrets: Mapping[str, str] | None = None, personal: Sequence[str] = ()) -> None:
-        self._people = People(personal)
+    def __init__(
+        self,
+        secrets: Mapping[str, str] | None = None,
+        personal: Sequence[str] = (),
+        stand_ins: StandIns | None = None,
+    ) -> None:
+        self._people = People(personal, spared=stand_ins.lives if stand_ins else ())
+        self._stand_ins = stand_ins
         self._secrets = KnownValues()
         self._documents = KnownValues()
         self._seen = _Seen()
@@ -151,6 +182,7 @@ class Redactor:
         return seen[url]
 
     def _url(self, url: str) -> str:
+        url = self._stand_ins.text(url) if self._stand_ins else url
         known = _by_form(url)
         if known == url and not (self._secrets or self._people.known or _NEEDS_CARE.intersection(url)):
             return url  # as nearly every one is; what follows looks at each part, decoded
@@ -189,9 +221,10 @@ class Redactor:
         return seen[text]
 
     def _leaks(self, text: str) -> tuple[Leak, ...]:
-        return tuple(
-            Leak(*each) for each in sorted(self._secrets.spelled_in(text) | self._people.known.spelled_in(text))
-        )
+        found = self._secrets.spelled_in(text) | self._people.known.spelled_in(text)
+        if self._stand_ins:
+            found |= {(name, "live value") for name in self._stand_ins.left_in(text)}
+        return tuple(Leak(*each) for each in sorted(found))
 
     # --- text -----------------------------------------------------------------------------------------------------------
 
@@ -219,10 +252,14 @@ class Redactor:
             return None  # looks like JSON only
 
     def _plain(self, text: str, left: int) -> str:
-        new = self._secrets.in_base64(text)
-        if left:
-            new = wrappings.in_codes(new, partial(self._text, left=left - 1))
-        return self._people.known.in_base64(_by_form(self._people.known.in_plain(self._secrets.in_plain(new))))
+        inner = partial(self._text, left=left - 1)
+        # A block of lines goes first: one of them alone would be replaced as the run that it is.
+        new = wrappings.in_base64_lines(text, inner) if left else text
+        new = self._secrets.in_base64(new)
+        new = wrappings.in_codes(new, inner) if left else new
+        new = self._secrets.in_plain(new)
+        new = self._stand_ins.text(new) if self._stand_ins else new
+        return self._people.known.in_base64(_by_form(self._people.known.in_plain(new)))
 
     # --- places -----------------------------------------------------------------------------------------------------------
 
@@ -235,6 +272,7 @@ class Redactor:
         return credentials.hidden(value)
 
     def _field(self, name: str, value: str) -> str:
+        value = self._stand_ins.field(name, value) if self._stand_ins else value
         value = self._people.ids.get(value) or self.text(value)
         return credentials.hidden(value) if credentials.is_secret_field(name) else value
 
@@ -274,6 +312,8 @@ class Redactor:
         personal = self._people.steps(json.loads(text)) if self._people.paths else frozenset()
 
         def change(steps: jsontext.Steps, scalar: Json) -> Json:
+            if self._stand_ins and (example := self._stand_ins.scalar(steps, scalar)) != scalar:
+                return example
             if any(steps[:length] in personal for length in range(len(steps) + 1)) if personal else False:
                 return self._people.stand_in(scalar)
             return self._scalar(steps, scalar, left)

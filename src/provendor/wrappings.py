@@ -25,7 +25,9 @@ from provendor.exchange import Json
 Change: TypeAlias = Callable[[str], str]
 
 FORM: Final = "application/x-www-form-urlencoded"
-_LINES: Final = frozenset(("application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq"))
+_LINE_TYPES: Final = frozenset(
+    ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq")
+)
 _MOST_TRIES: Final = 200  # places at which JSON may begin in text that is none
 
 
@@ -51,7 +53,7 @@ def in_body(text: str, content_type: str, inside: Inside) -> str:
         return in_parts(text, boundary, partial(_part, inside))
     if media == "text/event-stream" or text.startswith(("data:", "event:", "id:", ": ")):
         return in_events(text, inside.document)
-    return in_lines(text, inside.document) if media in _LINES else inside.document(text)
+    return in_lines(text, inside.document) if media in _LINE_TYPES else inside.document(text)
 
 
 def _part(inside: Inside, headers: Mapping[str, str], content: str) -> str:
@@ -107,8 +109,8 @@ def _strings(value: Json) -> Iterator[str]:
 # --- encodings --------------------------------------------------------------------------------------------------------
 
 _SHORTEST: Final = 16  # characters of base64 that are worth a look
-# Lines of equal length, as mails have them, are one run.
-_RUNS: Final = r"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{1,76}={0,2}|[A-Za-z0-9+/_-]{16,}={0,2}"
+_LINES_RUN: Final = r"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{1,76}={0,2}"
+_RUNS: Final = rf"{_LINES_RUN}|[A-Za-z0-9+/_-]{{16,}}={{0,2}}"
 _ESCAPED: Final = r"[^\s\"'<>&=?/#;,()|\\]*%[0-9A-Fa-f]{2}[^\s\"'<>&=?/#;,()|\\]*"
 _QUOTED: Final = r"[^\"'<>]*&(?:amp;){0,3}(?:quot|#34|#x22);[^\"'<>]*"
 
@@ -123,6 +125,11 @@ def in_base64(text: str, change: Change) -> str:
     if len(text) < _SHORTEST:
         return text
     return re.sub(_RUNS, lambda found: _recoded(found[0], change), text)
+
+
+def in_base64_lines(text: str, change: Change) -> str:
+    """Change what stands in base64 over several lines of equal length, as mails have it."""
+    return re.sub(_LINES_RUN, lambda found: _recoded(found[0], change), text) if "\n" in text else text
 
 
 def from_base64(run: str) -> str | None:
@@ -163,12 +170,13 @@ def in_percent(text: str, change: Change) -> str:
 
 
 def _requoted(piece: str, change: Change) -> str:
-    decoded = unquote(piece, errors="surrogateescape")
-    new = change(decoded)
-    if new == decoded and "+" in piece:  # a form's way to write a space
-        decoded = unquote_plus(piece, errors="surrogateescape")
+    decoders = (unquote_plus, unquote) if "+" in piece and "%20" not in piece else (unquote,)  # a form writes spaces so
+    for decoder in decoders:
+        decoded = decoder(piece, errors="surrogateescape")
         new = change(decoded)
-    return piece if new == decoded else quote(new, safe=":@", errors="surrogateescape")
+        if new != decoded:
+            return quote(new, safe=":@", errors="surrogateescape")
+    return piece
 
 
 def in_html(text: str, change: Change) -> str:
@@ -194,6 +202,15 @@ def unfolded(text: str, layers: int) -> Iterator[str]:
         for plain in (_without_escapes(text), "\n".join(_decoded_runs(text))):
             if plain not in ("", text):
                 yield from unfolded(plain, layers - 1)
+
+
+def without_escapes(text: str, layers: int) -> Iterator[str]:
+    """Yield the text, and what it stands for with its escapes undone, again and again as many times."""
+    for _ in range(layers + 1):
+        yield text
+        if (plain := _without_escapes(text)) == text:
+            return
+        text = plain
 
 
 def _without_escapes(text: str) -> str:

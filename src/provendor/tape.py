@@ -1,0 +1,136 @@
+"""What was asked and answered live, as the cassette that replays it: examples for live values, and nothing that must not be kept.
+
+    redactor = tape.redactor_of(ready)
+    text = tape.cassette_of(case, ready, exchanges, redactor, at="2026-11-20T10:15:00Z")
+
+The requests are those that the contract makes with its examples, so that they match whatever the sandbox was called. Raises
+Unkept where no cassette can be made, or where what was made may still hold something that must not be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from provendor import __version__, cassette, compression, credentials, pseudonyms, requests, wrappings
+from provendor.cassette import Interaction, Metadata
+from provendor.contract import Case, Vendor
+from provendor.errors import ProvendorError, UsageError
+from provendor.exchange import Exchange, Headers, Origin
+from provendor.readiness import Readiness
+from provendor.redact import Redactor
+from provendor.scripted import Answer, Scripted, captured
+from provendor.substitution import Examples
+
+_LAYERS = 2
+
+
+class Unkept(ProvendorError):
+    """No cassette was made of an exchange; the text says why, without any value, and what to do."""
+
+
+def redactor_of(ready: Readiness, secrets: Mapping[str, str] | None = None) -> Redactor:
+    """Return what prepares a vendor's exchanges for cassettes; `secrets` are further ones, by name."""
+    known = {**(secrets or {}), **ready.secrets}
+    return Redactor(known, ready.vendor.redact, Examples.of(ready.vendor, ready.values))
+
+
+def cassette_of(case: Case, ready: Readiness, exchanges: Sequence[Exchange], redactor: Redactor, at: str) -> str:
+    """Return the cassette of a case as text; `redactor` knows every secret that was in use, `at` is an ISO date-time."""
+    interactions = interactions_of(case, ready.vendor, exchanges, redactor)
+    metadata = Metadata(
+        origin=Origin.RECORDED,
+        at=at,
+        environment=ready.environment,
+        api_version=served(ready.vendor, exchanges),
+        request_digest=requests.digest(interactions[0].request),
+        contract=case.id,
+        provendor=__version__,
+    )
+    text = cassette.dump(interactions, metadata)
+    refuse_doubts(text, redactor)
+    return text
+
+
+def interactions_of(case: Case, vendor: Vendor, exchanges: Sequence[Exchange], redactor: Redactor) -> list[Interaction]:
+    """Return what the cassette of a case holds, of the last time that it was asked from its beginning."""
+    examples = requests.examples(vendor)
+    answers = [Answer(each.body, each.status, each.headers) for each in last_round(exchanges)]
+    redactor.know(captured(case, examples, answers))
+    try:
+        found = Scripted(redactor, answers).ask(case, examples)
+    except UsageError as trouble:
+        raise Unkept(f"the contract would not ask the same with its examples: {trouble}") from None
+    if not found:
+        raise Unkept("no answer came")
+    return found
+
+
+def last_round(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+    """Return the exchanges since the case was last begun: with a new token it begins anew after a 401."""
+    start = 0
+    for index in range(1, len(exchanges)):
+        first, again = exchanges[start].request, exchanges[index].request
+        same = (first.method, first.url, first.asked_by) == (again.method, again.url, again.asked_by)
+        if same and exchanges[index - 1].status == 401 and first != again:
+            start = index
+    return exchanges[start:]
+
+
+def served(vendor: Vendor, exchanges: Sequence[Exchange]) -> str | None:
+    """Return the API version that answered, as the vendor says; else the one that the contract asks for."""
+    if vendor.version_header:
+        said = (each.headers.get(vendor.version_header) for each in reversed(exchanges))
+        if found := next((each for each in said if each), None):
+            return credentials.clean(found)
+    return vendor.api_version
+
+
+# --- the last look ----------------------------------------------------------------------------------------------------
+
+
+def refuse_doubts(text: str, redactor: Redactor) -> None:
+    """Look once more at the very bytes that are about to be written; raises Unkept with names and forms, never values."""
+    interactions = cassette.parse(text.encode("utf-8"), "the new cassette").interactions
+    # Bodies once more by themselves: in the text of the cassette they are written as YAML.
+    looked_at = [
+        text.encode("utf-8"),
+        *(_unpacked(body) for each in interactions for body in (each.request.body, each.body)),
+    ]
+    doubts = [f"{leak.name} ({leak.form})" for data in looked_at for leak in redactor.leaks(data)]
+    doubts += [doubt for number, each in enumerate(interactions, 1) for doubt in _by_form(number, each)]
+    if doubts:
+        raise Unkept(
+            f"after redaction it may still hold {', '.join(dict.fromkeys(doubts))}; name the place under redact: in vendor.yaml, "
+            "or the value under secrets:"
+        )
+
+
+def _by_form(number: int, each: Interaction) -> Iterator[str]:
+    """Yield what looks like a credential or a person in one interaction, each with its place."""
+    for place, found in _places(each):
+        for plain in wrappings.without_escapes(found, _LAYERS):
+            if credentials.clean(plain) != plain:
+                yield f"a credential by its form (answer {number}, {place})"
+            if pseudonyms.clean(plain) != plain:
+                yield f"an e-mail address or a phone number (answer {number}, {place})"
+
+
+def _places(each: Interaction) -> Iterator[tuple[str, str]]:
+    """Yield what was answered, place by place: what was asked is the contract's own text."""
+    for name, value in each.headers:
+        hidden = credentials.is_secret_in_header(name, value)
+        yield f"header {name}", "" if hidden and credentials.header_value(name, value) == value else value
+    try:
+        yield "body", _unpacked(each.body).decode("utf-8")
+    except UnicodeDecodeError:
+        return  # no text, and looked through for known values already
+
+
+def _unpacked(body: bytes) -> bytes:
+    """Return what is in a body that is a zipped file; any other body as it is."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        return compression.undo(Headers((("content-encoding", "gzip"),)), body)[1]
+    except ValueError:
+        return body
