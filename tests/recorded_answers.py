@@ -34,8 +34,8 @@ class Recorded:
         return interaction.status, interaction.body
 
     def accepted(self, operation: str, status: int, body: bytes, headers: Headers | None = None) -> list[str]:
-        """Return the names of the operation's cases that accept this answer, business checks included."""
-        cases = self.vendor.operations[operation].cases
+        """Return the names of the cases that accept it, of an operation or a delivery, business checks included."""
+        cases = {**self.vendor.operations, **self.vendor.deliveries}[operation].cases
         checks = {case.id: tuple(each for each in self.checks if applies(each, case)) for case in cases}
         values = {self.vendor.name: requests.examples(self.vendor)}
         judged = judge_answer(cases, status, headers, body, checks=checks, values=values)

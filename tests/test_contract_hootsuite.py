@@ -48,6 +48,10 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("messages.list:invalid", "the wrong state", {CODE: 4000}),
     ("messages.list:no-permission", "another denial", {CODE: 4006}),
     ("messages.list:token-invalid", "a token that is over", {CODE: 1036}),
+    ("message.changed:sent", "no organization at all", {"data.organization": None}),
+    ("message.changed:sent", "a zone of its own", {"data.timestamp": "2026-11-20T10:30:00.5+01:00"}),
+    ("app.changed:by-an-organization", "a member that is null", {"data.member": None}),
+    ("ping:ok", "nothing in it", {"data": GONE}),
 ]
 
 REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
@@ -88,6 +92,16 @@ REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("messages.list:invalid", "no errors", {"errors": []}, None),
     ("messages.list:no-permission", "a success beside it", {"data": [{"id": "1"}]}, None),
     ("messages.list:rate-limited", "another code", {CODE: 3005}, None),
+    ("message.changed:sent", "an unknown state", {"data.state": "PUBLISHED"}, None),
+    ("message.changed:sent", "no message", {"data.message": GONE}, None),
+    ("message.changed:sent", "an id as a number", {"data.message.id": 4138476039}, None),
+    ("message.changed:sent", "no moment", {"data.timestamp": GONE}, None),
+    ("message.changed:sent", "no number", {"seq_no": GONE}, None),
+    ("message.changed:sent", "no envelope", {"data": GONE}, None),
+    ("message.changed:sent", "of another kind", {"type": "com.hootsuite.messages.event.v2"}, None),
+    ("comment.changed:ok", "a message", {"type": "com.hootsuite.messages.event.v1"}, None),
+    ("app.changed:by-a-member", "nobody's", {"data.member": GONE}, None),
+    ("ping:ok", "of no kind", {"type": GONE}, None),
 ]
 
 

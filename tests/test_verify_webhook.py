@@ -337,18 +337,59 @@ def test_headers_belong_to_one_delivery(several, capsys):
     assert "those of --deliveries have headers of their own" in capsys.readouterr().err
 
 
-def test_a_vendor_that_does_not_sign_cannot_be_verified(tmp_path, capsys):
-    """That is said, instead of calling anything genuine."""
-    text = "deliveries: { orders.paid: { summary: Paid., topic: orders/paid, cases: { ok: {} } } }\n"
+@pytest.fixture
+def unsigned(tmp_path) -> Verify:
+    """Run the command on deliveries of a vendor that does not sign; no secret is in the environment."""
+    text = """\
+deliveries:
+  orders.paid: { summary: Paid., topic: orders/paid, body: { required: [id] }, cases: { ok: {} } }
+  orders.lost: { summary: Lost., topic: orders/lost, cases: { ok: {} } }
+"""
     a_suite(tmp_path, a_vendor(signature=None, challenge=None), text)
-    (tmp_path / "body.bin").write_bytes(BODY)
-    words = ["verify-webhook", "acme/orders.paid", "--root", str(tmp_path)]
 
-    assert cli.main([*words, str(tmp_path / "body.bin")]) == 2
-    assert cli.main([*words, "--query", ASKED]) == 2
-    errors = capsys.readouterr().err
-    assert "no `webhooks.signature`" in errors
-    assert "no `webhooks.challenge`" in errors
+    def run(body: bytes, *words: str, name: str = "acme/orders.paid") -> int:
+        (tmp_path / "body.bin").write_bytes(body)
+        given = [word for key, value in PLAIN for word in ("--header", f"{key}: {value}")]
+        return cli.main(["verify-webhook", name, str(tmp_path / "body.bin"), *given, "--root", str(tmp_path), *words])
+
+    return run
+
+
+def test_what_nobody_signs_is_not_called_genuine(unsigned, capsys):
+    """Whether it is cannot be told, which is neither a success nor a failure; no secret is asked for."""
+    assert unsigned(BODY) == 3
+    assert capsys.readouterr().out.startswith(f"not signed: acme/orders.paid, {len(BODY)} bytes. Anybody may have")
+
+    assert unsigned(BODY, "--json") == 3
+    assert json.loads(capsys.readouterr().out)["genuine"] is None
+
+
+def test_what_nobody_signs_is_held_to_the_rest_of_the_contract(unsigned, capsys):
+    """A body that the contract does not describe is said, and another topic is a failure."""
+    assert unsigned(b"{}") == 3
+    assert "warn body-schema" in capsys.readouterr().out
+
+    assert unsigned(BODY, name="acme/orders.lost") == 1
+    assert "fail delivery-topic" in capsys.readouterr().out
+
+
+def test_several_that_nobody_signs_are_told_apart_all_the_same(unsigned, tmp_path, capsys):
+    """Repetitions are seen by their id, and who sent them is left open."""
+    headers = dict(PLAIN)
+    lines = "".join(json.dumps({"headers": headers, "text": BODY.decode()}) + "\n" for _ in range(2))
+    (tmp_path / "captured.jsonl").write_text(lines, encoding="utf-8")
+    words = ["--deliveries", str(tmp_path / "captured.jsonl"), "--root", str(tmp_path)]
+
+    assert cli.main(["verify-webhook", "acme", *words]) == 3
+    told = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in told[:2]] == ["1 new", "2 duplicate"]
+    assert told[-1] == "acme does not sign. Anybody may have sent them: ask the vendor before acting on them"
+
+
+def test_a_vendor_without_a_handshake_has_none_to_judge(unsigned, tmp_path, capsys):
+    """That is said."""
+    assert cli.main(["verify-webhook", "acme/orders.paid", "--query", ASKED, "--root", str(tmp_path)]) == 2
+    assert "no `webhooks.challenge`" in capsys.readouterr().err
 
 
 def test_the_vectors_of_shopify_are_genuine(tmp_path, monkeypatch):

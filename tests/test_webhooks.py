@@ -305,11 +305,12 @@ def test_the_inventory_says_who_needs_what(tmp_path):
 # --- our contracts ------------------------------------------------------------------------------------------------------
 
 SUITE = loading.load(ROOT, {path.parent.name for path in (ROOT / "contracts").glob("*/deliveries.yaml")})
+UNSIGNED = ("hootsuite/", "chatwoot/automation.", "chatwoot/macro.")
 OURS = [each for vendor in SUITE.vendors.values() for each in vendor.deliveries.values()]
 
 
 def test_every_delivery_of_ours_says_what_the_inventory_shows():
-    """Who needs it, what it takes to get it, how a repetition is recognised, and what it looks like."""
+    """Who needs it, what it takes to get it, how a repetition is recognised, what it looks like, and who signs."""
     rows = [row for vendor in SUITE.vendors.values() for row in inventory.deliveries(vendor)]
 
     assert len(rows) >= 24
@@ -318,7 +319,7 @@ def test_every_delivery_of_ours_says_what_the_inventory_shows():
         assert row.scope, row.delivery
         assert row.dedupe, row.delivery
         assert row.schema, row.delivery
-        assert row.signature, row.delivery
+        assert row.signature or f"{row.vendor}/{row.delivery}".startswith(UNSIGNED), row.delivery
 
 
 @pytest.mark.parametrize("case", [case for each in OURS for case in each.cases], ids=lambda case: case.id)

@@ -64,12 +64,12 @@ def identity(
     yield _verdict("duplicates", inbox.missing(plan, headers, body, missing))
 
 
-def verify(plan: Delivery, headers: Headers, body: bytes, secret: str, now: float) -> Iterator[Finding]:
+def verify(plan: Delivery, headers: Headers, body: bytes, secret: str | None, now: float) -> Iterator[Finding]:
     """Yield what a captured delivery breaks; what was not captured beside the signature is a warn.
 
-    `now` is the moment of arrival in seconds since 1970.
+    `now` is the moment of arrival in seconds since 1970; without a secret nothing is said of the signature.
     """
-    if plan.signature is not None:
+    if plan.signature is not None and secret is not None:
         yield from map(finding, faults(plan.signature, headers, body, secret, now))
     for verdict in identity(plan, headers, body, missing=Outcome.WARN):
         yield from verdict.findings
@@ -92,7 +92,7 @@ class Received(NamedTuple):
 
 
 def receive(
-    plans: Mapping[str, Delivery], deliveries: Iterable[tuple[Headers, bytes, float]], secret: str
+    plans: Mapping[str, Delivery], deliveries: Iterable[tuple[Headers, bytes, float]], secret: str | None
 ) -> Iterator[Received]:
     """Judge deliveries in the order of their arrival, as a receiver would who follows the contract.
 
@@ -119,11 +119,11 @@ def _named(plans: Mapping[str, Delivery], headers: Headers, body: bytes) -> str 
 
 
 def _unknown(
-    plans: Mapping[str, Delivery], headers: Headers, body: bytes, secret: str, now: float
+    plans: Mapping[str, Delivery], headers: Headers, body: bytes, secret: str | None, now: float
 ) -> Iterator[Finding]:
     """Yield what a delivery breaks that is none of the contract: its vendor signs all of them in the same way."""
     plan = next(iter(plans.values()))
-    if plan.signature is not None:
+    if plan.signature is not None and secret is not None:
         yield from map(finding, faults(plan.signature, headers, body, secret, now))
     place = plan.topic_at or ""
     given = Places(headers, body).first(place) if place else None

@@ -6,8 +6,9 @@
     provendor verify-webhook meta/page.feed --query 'hub.mode=subscribe&hub.verify_token=…&hub.challenge=…'
 
 The secret comes from the environment variable that the contract names, or from the one that --secret-env names; it is
-never printed. Save the body as it arrived: an editor's line feed at the end breaks the signature. Several deliveries are
-judged together, in the order of their arrival: which are new, which are repetitions, which come late.
+never printed. Where the vendor does not sign, none is needed, and nothing can tell whether a delivery is genuine. Save
+the body as it arrived: an editor's line feed at the end breaks the signature. Several deliveries are judged together, in
+the order of their arrival: which are new, which are repetitions, which come late.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Judge the delivery, or several; 0 genuine, 1 not."""
+    """Judge the delivery, or several; 0 genuine, 1 not, 3 where nothing is signed that could tell."""
     root = arguments.root_of(args)
     vendor_name, _, name = args.delivery.partition("/")
     if sum(given is not None for given in (args.body, args.query, args.deliveries)) != 1:
@@ -80,19 +81,17 @@ def run(args: argparse.Namespace) -> int:
     if args.query is not None:
         return _handshake(next(iter(plans.values())), vendor, args)
     signed = next((plan for plan in plans.values() if plan.signature and plan.secret), None)
-    if signed is None or signed.signature is None or signed.secret is None:
-        raise UsageError(
-            f"contracts/{vendor.name}/vendor.yaml has no `webhooks.signature`: nothing says how it is signed"
-        )
-    secret = _secret(vendor, signed.secret, args.secret_env)
+    secret = _secret(vendor, signed.secret, args.secret_env) if signed and signed.secret else None
+    header = signed.signature.header if signed and signed.signature else None
     captured = _captured(args)
     judged = list(_judged(vendor, cases, plans, captured, secret))
     if args.deliveries is not None:
-        _print_all(vendor, judged, args.json)
+        _print_all(vendor, judged, header, args.json)
     else:
-        _print(f"{vendor.name}/{next(iter(cases))}", judged[0], captured[0], signed.signature.header, args.json)
+        _print(f"{vendor.name}/{next(iter(cases))}", judged[0], captured[0], header, args.json)
     levels = [finding.level for each in judged for finding in each.findings]
-    return exit_code([worst(levels) if levels else Outcome.PASS], args.strict)
+    unknown = Outcome.PASS if header else Outcome.ERROR
+    return exit_code([worst([unknown, *levels])], args.strict)
 
 
 def _captured(args: argparse.Namespace) -> list[Captured]:
@@ -110,7 +109,7 @@ def _judged(
     cases: Mapping[str, tuple[Case, ...]],
     plans: Mapping[str, Delivery],
     captured: list[Captured],
-    secret: str,
+    secret: str | None,
 ) -> Iterator[Received]:
     """Yield how each delivery fares, without anything that must not be shown."""
     arrived = [(each.headers, each.body, each.at or 0.0) for each in captured]
@@ -176,9 +175,9 @@ def _of_the_body(cases: tuple[Case, ...], vendor: Vendor, body: bytes) -> Iterat
         yield Finding(each.code, each.expected, each.actual, each.at, each.key, Outcome.WARN)
 
 
-def _clean(found: Iterable[Finding], vendor: Vendor, secret: str, body: bytes) -> Iterator[Finding]:
+def _clean(found: Iterable[Finding], vendor: Vendor, secret: str | None, body: bytes) -> Iterator[Finding]:
     """Yield the findings as they may be shown: without the secret, and without what is personal."""
-    redactor = Redactor({"secret": secret}, vendor.redact)
+    redactor = Redactor({"secret": secret} if secret else {}, vendor.redact)
     redactor.learn(body)
     for each in found:
         yield Finding(
@@ -186,20 +185,24 @@ def _clean(found: Iterable[Finding], vendor: Vendor, secret: str, body: bytes) -
         )
 
 
-def _print(delivery: str, judged: Received, captured: Captured, header: str, as_json: bool) -> None:
+def _print(delivery: str, judged: Received, captured: Captured, header: str | None, as_json: bool) -> None:
+    """Print what became of one delivery; `header` is where its signature stands, None where the vendor does not sign."""
     size = len(captured.body)
     if as_json:
         findings = [*map(_as_json, judged.findings)]
-        console.print_json({"delivery": delivery, "genuine": judged.genuine, "bytes": size, "findings": findings})
+        genuine = judged.genuine if header else None
+        console.print_json({"delivery": delivery, "genuine": genuine, "bytes": size, "findings": findings})
         return
-    if judged.genuine:
+    if header is None:
+        print(f"not signed: {delivery}, {size} bytes. Anybody may have sent it: ask the vendor before acting on it")
+    elif judged.genuine:
         print(f"genuine: {delivery}, {header} fits these {size} bytes")
     else:
         print(f"not genuine: {delivery}, {size} bytes")
     _print_findings(judged.findings)
 
 
-def _print_all(vendor: Vendor, judged: list[Received], as_json: bool) -> None:
+def _print_all(vendor: Vendor, judged: list[Received], header: str | None, as_json: bool) -> None:
     """Print a line for each delivery in the order of arrival, and how many of each kind there were."""
     counts = {str(fate): sum(each.fate is fate for each in judged) for fate in Fate}
     counts["not genuine"] = sum(not each.genuine for each in judged)
@@ -207,7 +210,7 @@ def _print_all(vendor: Vendor, judged: list[Received], as_json: bool) -> None:
         rows = [
             {
                 "delivery": f"{vendor.name}/{each.delivery}" if each.delivery else None,
-                "genuine": each.genuine,
+                "genuine": each.genuine if header else None,
                 "fate": str(each.fate) if each.fate else None,
                 "findings": [*map(_as_json, each.findings)],
             }
@@ -220,6 +223,8 @@ def _print_all(vendor: Vendor, judged: list[Received], as_json: bool) -> None:
         print(visible(f"{number} {said}: {vendor.name}/{each.delivery or '?'}"))
         _print_findings(each.findings)
     print(f"{len(judged)} deliveries: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    if header is None:
+        print(f"{vendor.name} does not sign. Anybody may have sent them: ask the vendor before acting on them")
 
 
 def _as_json(found: Finding) -> dict[str, str]:
