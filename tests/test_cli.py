@@ -252,6 +252,18 @@ def test_validate_finds_the_operation_by_its_request(folder: Folder) -> None:
     assert (code, json.loads(out)["matched"]) == (0, ["weather/forecast.get:ok"])
 
 
+def test_validate_is_told_by_the_body_that_was_sent(folder: Folder) -> None:
+    """It belongs to the request; alone it says nothing."""
+    good, sent = folder.write("good.json", json.dumps(GOOD)), folder.write("sent.json", "{}")
+
+    request = ("--request", "GET /v1/forecast?city=Rome", "--status", "200")
+    assert folder.run("validate", "weather", str(good), *request, "--request-body", str(sent))[0] == 0
+    code, _, err = folder.run("validate", "weather", str(good), "--request-body", str(sent))
+    assert (code, "--request-body belongs to --request" in err) == (2, True)
+    code, _, err = folder.run("validate", "weather", str(good), *request, "--request-body", str(folder.root / "no"))
+    assert (code, "cannot read the request's body" in err) == (2, True)
+
+
 def test_adopt_refuses_what_does_not_honour_the_case(folder: Folder) -> None:
     """Nothing is written unless told to keep it."""
     path = folder.root / "cassettes/weather/forecast.get/ok.yaml"

@@ -104,6 +104,10 @@ ACCEPTED: list[tuple[str, str, int, Any]] = [
     ("an infinite time", "ideas.list", 200, [but(IDEA, updated_at="infinity")]),
     ("another offset", "ideas.list", 200, [but(IDEA, created_at="2026-01-02T05:34:05.1+02:30")]),
     ("one row as an object", "ideas.get_one", 200, IDEA),
+    ("nothing to be seen, which has a name", "ideas.visible", 200, []),
+    ("one by its id, as a list", "ideas.find", 200, [IDEA]),
+    ("no such id, as a list", "ideas.find", 200, []),
+    ("an object by GET", "rpc.read", 200, {"drafts": 3}),
     ("rows of another table", "tables.select", 200, [{"id": 1, "name": "Ada"}]),
     ("part of another table", "tables.select", 206, [{"id": 1, "name": "Ada"}]),
     ("an empty 201", "ideas.insert", 201, ""),
@@ -243,7 +247,7 @@ REFUSED: list[tuple[str, str, int, Any]] = [
     ("a list where a row is due", "ideas.get_one", 200, [IDEA]),
     ("an object where a list is due after an insert", "ideas.insert_returning", 201, IDEA),
     ("other rows in an envelope", "tables.select", 200, {"data": [{"id": 1}]}),
-    ("nothing to be seen", "ideas.visible", 200, []),
+    ("more than was asked for", "ideas.visible", 200, [IDEA]),
     ("an error as a success", "ideas.list", 200, pg("42501", "permission denied for table idea_pool")),
     ("an error as a row", "tables.select", 200, pg("42501", "permission denied for table people")),
     ("an error as a function's object", "rpc.call_object", 200, pg("57014", "canceling statement")),
@@ -362,6 +366,13 @@ def test_codes_agree_with_themselves_on_whether_to_retry() -> None:
         known.setdefault(rule.code, set()).add(rule.retryable)
 
     assert [code for code, words in known.items() if len(words) > 1] == []
+
+
+def test_an_empty_answer_to_the_probe_is_a_failure_with_a_name() -> None:
+    """Not a success: row level security makes a broken permission look like an empty table."""
+    (case,) = judge_answer(rivals_at("ideas.visible", 200), 200, None, b"[]").matched
+
+    assert case.case.expect.error == "nothing-visible"
 
 
 def test_no_probe_writes() -> None:

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import a_vendor, an_operation
+from provendor.contract import Body, GraphqlCall
 from provendor.errors import UsageError
 from provendor.recognise import find_operations
 
 
 def found(vendor, request):
     method, _, url = request.partition(" ")
-    return [operation.id for operation in find_operations(vendor, method, url)]
+    return [operation.id for operation in find_operations(vendor, method, url).meant]
 
 
 USERS = a_vendor(
@@ -65,6 +66,111 @@ def test_the_query_tells_operations_of_one_path_apart():
     assert found(vendor, "GET /ideas?id=eq.77") == ["ideas.one"]
     assert found(vendor, "GET /ideas?tag=b&tag=a") == ["ideas.two"]
     assert found(vendor, "GET /ideas?view=full") == ["ideas.fixed"]
+
+
+TABLE = a_vendor(
+    an_operation("ideas.list", "GET /ideas", query={"select": "id,title", "order": "id", "limit": 20}),
+    an_operation("ideas.page", "GET /ideas", query={"select": "id,title", "order": "id"}),
+    an_operation("ideas.seen", "GET /ideas", query={"select": "id", "limit": 1}),
+    an_operation("ideas.mine", "GET /ideas", query={"select": "id,title", "owner": "me"}),
+    an_operation("ideas.add", "POST /ideas", query={"select": "id,title"}),
+    an_operation("ideas.merge", "POST /ideas", query={"on_conflict": "id"}),
+    an_operation("users.me", "GET /users", query={"type": "Current"}),
+    an_operation("users.list", "GET /users", query={"type": "Active", "page": 1, "per_page": 200}),
+)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "operations"),
+    [
+        ("GET /ideas?select=*&order=title&limit=50", ["ideas.list"]),
+        ("GET /ideas?order=title&select=*", ["ideas.page"]),
+        ("GET /ideas?limit=1&select=id", ["ideas.seen"]),
+        ("GET /ideas?limit=9&select=title", ["ideas.seen"]),
+        ("GET /ideas?owner=me&select=id", ["ideas.mine"]),
+        ("GET /ideas?owner=you&select=id", ["ideas.seen"]),
+        ("GET /users?type=Current", ["users.me"]),
+        ("GET /users?type=Active&page=2", ["users.list"]),
+    ],
+)
+def test_how_much_is_asked_for_is_not_what_is_asked_for(request_line, operations):
+    """Everybody selects, orders and limits as they like; what they filter by decides, then which parameters there are."""
+    assert found(TABLE, request_line) == operations
+
+
+@pytest.mark.parametrize("query", ["", "?select=*", "?on_conflict=id&select=id"])
+def test_a_write_is_not_told_by_its_query(query):
+    """What it answers is decided by headers, which are not known."""
+    assert found(TABLE, f"POST /ideas{query}") == ["ideas.add", "ideas.merge"]
+
+
+def test_all_of_a_method_and_path_are_near():
+    """What one of them refuses any of them does; another method of the path is something else."""
+    near = find_operations(TABLE, "GET", "/ideas?limit=1&select=id").near
+
+    assert [operation.id for operation in near] == ["ideas.list", "ideas.page", "ideas.seen", "ideas.mine"]
+
+
+def test_an_id_tells_nobody_what_it_is_of():
+    """Where paths differ only in what their ids are of, a query rules out what contradicts it and no more."""
+    vendor = a_vendor(
+        an_operation("posts.comments", "GET /{post_id}/comments", query={"fields": "id,text", "filter": "stream"}),
+        an_operation("pictures.comments", "GET /{picture_id}/comments", query={"fields": "id,text"}),
+    )
+
+    assert found(vendor, "GET /77/comments?fields=id") == ["posts.comments", "pictures.comments"]
+    assert found(vendor, "GET /77/comments?fields=id&filter=toplevel") == ["pictures.comments"]
+
+
+def calling(name, body, **more):
+    """An operation that posts this JSON to the one address there is."""
+    made = an_operation(name, "POST /call")
+    return made._replace(template=made.template._replace(body=Body("json", body), **more))
+
+
+def told(vendor, body):
+    """What the body lets it be."""
+    return [operation.id for operation in find_operations(vendor, "POST", "/call", body).meant]
+
+
+def test_a_body_tells_tools_and_grants_apart():
+    """By what an operation's own body always says; what stands for a variable says nothing."""
+    tool = {"method": "tools/call", "params": {"name": "get_cart", "arguments": {"id": "{cart_id}"}}}
+    other = {"method": "tools/call", "params": {"name": "update_cart", "arguments": {}}}
+    tools = a_vendor(calling("get", tool), calling("update", other), calling("list", {"method": "tools/list"}))
+
+    assert told(tools, b'{"method": "tools/call", "params": {"name": "get_cart", "arguments": {"id": "7"}}}') == ["get"]
+    assert told(tools, b'{"method": "tools/list", "id": 4}') == ["list"]
+    assert told(tools, b"<html>") == ["get", "update", "list"]
+
+
+def test_a_form_is_a_body_too():
+    """A token request is told by its grant."""
+    vendor = a_vendor(
+        calling("refresh", {"grant_type": "refresh_token", "refresh_token": "{token}"}),
+        calling("exchange", {"grant_type": "authorization_code", "code": "{code}"}),
+    )
+
+    assert told(vendor, b"grant_type=authorization_code&code=abc") == ["exchange"]
+
+
+def test_a_document_is_told_by_its_first_field():
+    """Its name, its variables and what it selects may be others."""
+
+    def asking(name, document):
+        call = GraphqlCall(f"{name}.graphql", "2026-10", None)
+        return calling(name, {"query": document, "variables": {"id": "{id}"}}, graphql=call)
+
+    vendor = a_vendor(
+        asking("shop", "query Ours { shop { id } publicApiVersions { handle } }"),
+        asking("order", "fragment Money on MoneyV2 { amount }\nquery One($id: ID!) { order(id: $id) { id } }"),
+        asking("orders", "{ orders(first: 5) { nodes { id } } }"),
+    )
+
+    assert told(vendor, b'{"query": "query Theirs { shop { name } }"}') == ["shop"]
+    assert told(vendor, b'{"query": "query($id: ID!) { mine: order(id: $id) { id } }"}') == ["order"]
+    assert told(vendor, b'{"query": "{ orders { nodes { name } } }"}') == ["orders"]
+    assert told(vendor, b'{"query": "{ products { nodes { id } } }"}') == ["shop", "order", "orders"]
 
 
 def test_operations_that_only_a_body_tells_apart_are_all_returned():

@@ -2,6 +2,7 @@
 
     provendor validate chatwoot/conversations.list --status 200 answer.json
     provendor validate chatwoot --request 'GET /api/v1/accounts/1/conversations' --status 200 - < answer.json
+    provendor validate storefront-mcp --request 'POST /api/ucp/mcp' --request-body call.json --status 200 answer.json
 
 What is not given (headers, say) is not judged, and that is said.
 """
@@ -31,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--request", metavar="'METHOD URL'", help="find the vendor's operation by the request that was sent"
     )
+    parser.add_argument(
+        "--request-body", metavar="FILE", help="the body that was sent, where several operations share one URL"
+    )
     arguments.add_root(parser)
     arguments.add_json(parser)
 
@@ -38,12 +42,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Judge the answer; 0 honours the contract, 1 does not."""
     root = arguments.root_of(args)
-    body = _body(args.answer)
+    body = _body("answer", args.answer)
+    sent = _body("request's body", args.request_body) if args.request_body else None
     with arguments.cache_of(root) as cache:
         suite = loading.load(root, selector.vendors_named([args.selector]), cache)
         cases = selector.select(suite, [args.selector])
         if args.request:
-            cases = _narrowed(cases, args.request, suite)
+            cases = _narrowed(cases, args.request, sent, suite)
+        elif sent is not None:
+            raise UsageError("--request-body belongs to --request")
         checks = check.load_checks(root / "checks")
         judgement = validate.judge_answer(
             cases,
@@ -63,25 +70,27 @@ def run(args: argparse.Namespace) -> int:
     return 0 if judgement.accepted else 1
 
 
-def _body(answer: str) -> bytes:
-    if answer == "-":
+def _body(what: str, file: str) -> bytes:
+    if file == "-":
         return sys.stdin.buffer.read()
     try:
-        return Path(answer).read_bytes()
+        return Path(file).read_bytes()
     except OSError as reason:
-        raise UsageError(f"cannot read the answer {answer}: {reason.strerror}") from None
+        raise UsageError(f"cannot read the {what} {file}: {reason.strerror}") from None
 
 
-def _narrowed(cases: Sequence[Case], request: str, suite: Suite) -> tuple[Case, ...]:
-    """Return the cases of the operations that the request belongs to; raises UsageError where there are none."""
+def _narrowed(cases: Sequence[Case], request: str, sent: bytes | None, suite: Suite) -> tuple[Case, ...]:
+    """Return those cases that the request may be answered with; raises UsageError where there are none."""
     method, _, url = request.strip().partition(" ")
     if not url:
         raise UsageError(f'--request takes a method and a URL, such as "GET /api/v1/profile", got "{request}"')
     vendors = [suite.vendors[name] for name in dict.fromkeys(case.vendor for case in cases)]
     if len(vendors) != 1:
         raise UsageError("--request needs a selector of one vendor")
-    wanted = {operation.id for operation in recognise.find_operations(vendors[0], method, url.strip())}
-    narrowed = tuple(case for case in cases if case.operation in wanted)
+    found = recognise.find_operations(vendors[0], method, url.strip(), sent)
+    possible = {case.id for case in found.cases}
+    narrowed = tuple(case for case in cases if case.id in possible)
     if not narrowed:
-        raise UsageError(f"the request belongs to {', '.join(sorted(wanted))}, which the selector leaves out")
+        names = ", ".join(sorted(operation.id for operation in found.meant))
+        raise UsageError(f"the request belongs to {names}, which the selector leaves out")
     return narrowed
