@@ -109,6 +109,16 @@ def quota_is_left(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
                 yield Finding("business", f"at least {ENOUGH}", str(left), place, level=Outcome.WARN)
 
 
+@check(*REPORTS)
+def the_quota_comes_where_it_was_asked_for(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Who asks for the quota is told it; by it we slow down before Google stops us."""
+    if not _sent(exchange).get("returnPropertyQuota"):
+        raise Skip("the quota is not asked for")
+    for at, report in _reports(exchange):
+        if "propertyQuota" not in report:
+            yield Finding("business", "the quota that is left", "none", f"{at}/propertyQuota")
+
+
 @check("google-analytics/*")
 def the_error_repeats_the_status(exchange: Exchange, expect: Expect) -> None:
     """The code inside an error is the HTTP status; where they differ something between us changed one of them."""

@@ -105,7 +105,11 @@ def test_a_batch_with_a_report_too_few_fails() -> None:
 
 def test_what_was_asked_is_not_held_against_an_answer_in_hand() -> None:
     """Where the request is not known, nothing is said about it."""
-    for name in ("every_request_has_its_report", "columns_are_those_asked_for"):
+    for name in (
+        "every_request_has_its_report",
+        "columns_are_those_asked_for",
+        "the_quota_comes_where_it_was_asked_for",
+    ):
         assert verdict(name, an_exchange(200, {"reports": [GOOD]}, recording=None)).outcome is Outcome.SKIP
 
 
@@ -124,6 +128,17 @@ def test_a_quota_that_cannot_pay_the_next_request_is_degraded() -> None:
     assert [(finding.at, finding.level) for finding in found.findings] == [
         ("/propertyQuota/tokensPerHour/remaining", Outcome.WARN)
     ]
+
+
+def test_a_quota_that_was_asked_for_and_does_not_come_fails() -> None:
+    """Without it nobody slows down in time; who did not ask for it gets none."""
+    asked = {**SENT, "returnPropertyQuota": True}
+    name = "the_quota_comes_where_it_was_asked_for"
+
+    assert judged(name, {**GOOD, "propertyQuota": {}}, sent=asked).outcome is Outcome.PASS
+    assert [finding.at for finding in judged(name, GOOD, sent=asked).findings] == ["/propertyQuota"]
+    assert judged(name, GOOD).outcome is Outcome.SKIP
+    assert judged(name, GOOD, 403, sent=asked).outcome is Outcome.SKIP
 
 
 def test_an_error_whose_code_is_not_its_status_fails() -> None:

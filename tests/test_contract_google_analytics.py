@@ -16,6 +16,7 @@ from recorded_answers import GONE, Recorded, recorded
 
 VALUE = "rows.0.metricValues.0.value"
 QUOTA = "propertyQuota.tokensPerDay"
+RESTRICTION = "metadata.schemaRestrictionResponse.activeMetricRestrictions.0"
 REFUSING = ("reports.run", "oauth.token")  # The refusals of the others are the same.
 FIRST_QUOTAS = ("potentiallyThresholdedRequestsPerHour", "tokensPerProjectPerHour")
 
@@ -37,6 +38,8 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("reports.run:ok", "a dimension without a value", {"rows.0.dimensionValues.0.value": ""}),
     ("reports.run:ok", "a row for the rest", {"rows.0.dimensionValues.0.value": "(other)"}),
     ("reports.run:ok", "a reason for being empty", {"metadata.emptyReason": "none"}),
+    ("reports.run:ok", "a restriction of nothing", {"metadata.schemaRestrictionResponse": {}}),
+    ("reports.run:restricted", "a reason nobody knows yet", {f"{RESTRICTION}.restrictedMetricTypes": ["SECRET_DATA"]}),
     ("reports.run:empty", "an explicit nothing", {"rows": [], "rowCount": 0}),
     ("reports.run:empty", "an empty total", {"totals": [{}]}),
     ("reports.run:two-ranges", "ranges with names", {"rows.0.dimensionValues.1.value": "this month"}),
@@ -44,10 +47,12 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("reports.daily:ok", "a day that is not known", {"rows.0.dimensionValues.0.value": "(other)"}),
     ("reports.yesterday:ok", "a threshold, which is a warning", {"metadata.subjectToThresholding": True}),
     ("reports.yesterday:ok", "the last tokens of the day", {f"{QUOTA}.remaining": 0}),
+    ("reports.yesterday:ok", "more than the tokens of the day", {f"{QUOTA}.remaining": -3}),
     ("reports.batch:ok", "reports that do not say their kind", {"reports.0.kind": GONE, "reports.1.kind": GONE}),
     ("realtime.run:ok", "metadata all the same", {"metadata": {"timeZone": "Europe/Warsaw"}}),
     ("realtime.run:nobody-with-headers", "only the metrics", {"dimensionHeaders": GONE}),
     ("metadata.get:custom", "nobody described it", {"metrics.0.description": GONE, "comparisons.0.description": GONE}),
+    ("metadata.get:custom", "nothing is blocked", {"metrics.0.blockedReasons": []}),
     ("metadata.get:custom", "spelt out", {"dimensions.0.customDefinition": False}),
     ("compatibility.check:ok", "only names", {"metricCompatibilities.0.metricMetadata": {"apiName": "sessions"}}),
     ("reports.run:wrong-token", "details", {"error.details": [{"@type": "type.example.com/x", "note": "later"}]}),
