@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from builders import a_rule
 from fault_table import TEXTS, text
-from provendor.clock import VirtualClock
+from provendor.clock import RealClock, VirtualClock
 from provendor.contract import Environment, Variable
 from provendor.curl import Broken, Curl, Transfer
 from provendor.curl_options import Call
@@ -663,6 +665,42 @@ def test_a_run_that_ends_breaks_off_what_is_under_way():
         fault = asyncio.run(run(server))
 
     check(fault, "cancelled", server)
+
+
+class HeldClock(RealClock):
+    """Whoever waits on it goes on when it is let go."""
+
+    def __init__(self) -> None:
+        self.asked, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.asked.set()
+        await self.let_go.wait()
+
+
+def test_a_run_that_ends_breaks_off_what_waits_for_its_turn_or_for_another_try(monkeypatch: pytest.MonkeyPatch):
+    """Nobody is asked once the connections are closed."""
+    monkeypatch.setattr("provendor.curl.MOST_AT_ONCE", 1)
+    again = replace(ONCE, attempts=3, errors=(a_rule("down", 503, retryable=True),))
+
+    async def run(server: Scripted, down: Scripted) -> list[Exchange | BaseException]:
+        clock = HeldClock()
+        async with Network(env={}, clock=clock) as network:
+            waiting = asyncio.ensure_future(network.caller(again).send(Request("GET", down.url)))
+            await clock.asked.wait()
+            held, queued = (
+                asyncio.ensure_future(network.caller(ONCE).send(Request("GET", server.url))) for _ in range(2)
+            )
+            await asyncio.to_thread(server.asked.wait)
+        clock.let_go.set()
+        return list(await asyncio.gather(waiting, held, queued, return_exceptions=True))
+
+    with scripted(saying(then=held)) as server, scripted(each(answering(503))) as down:
+        outcomes = asyncio.run(run(server, down))
+
+    assert [outcome.code for outcome in outcomes if isinstance(outcome, Fault)] == ["cancelled"] * 3
+    assert [attempt.status for attempt in outcomes[0].attempts] == [503]  # type: ignore[union-attr]
+    assert len(server.seen) == 1
 
 
 def test_a_deadline_that_has_passed_before_anything_is_asked():

@@ -67,9 +67,11 @@ class Curl:
         self._handles: list[pycurl.Curl] = []
         self._running: set[Transfer] = set()
         self._last_hung = -_LONGEST_LOOKUP_S
+        self._closed = False
 
     async def close(self) -> None:
         """Break off what is under way, and close every connection."""
+        self._closed = True
         for transfer in tuple(self._running):
             transfer.break_off(pycurl.E_ABORTED_BY_CALLBACK, "the connections are being closed")
         for handle in self._handles:
@@ -88,6 +90,9 @@ class Curl:
             await self._wait_for_turn(transfer)
         else:
             await self._turns.acquire()
+        if self._closed:  # while it waited
+            self._turns.release()
+            raise Broken(pycurl.E_ABORTED_BY_CALLBACK, "the connections are closed", transfer)
         self._running.add(transfer)
         try:
             transfer.begin(self._handles.pop() if self._handles else pycurl.Curl())

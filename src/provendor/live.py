@@ -67,6 +67,7 @@ class Network:
         self._clients: dict[Route, Client] = {}
         self._ways: dict[tuple[Reach, Environment | None], Client] = {}
         self._budgets: dict[str, retries.Budget] = {}
+        self.closed = False
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -74,6 +75,7 @@ class Network:
 
     async def __aexit__(self, *exc: object) -> None:
         """Break off what is under way, and close every connection."""
+        self.closed = True
         self._clients.clear()
         self._ways.clear()
         await self._open.aclose()
@@ -186,6 +188,8 @@ class Caller:
     async def _ask(self, request: Request, url: str, waited_s: float) -> Exchange | Fault:
         """Send one request and read its answer; what comes of it holds this one attempt."""
         started_at, left_s = self._network.wall(), self._left_s()
+        if self._network.closed:
+            return made("cancelled", f"{origin(url)}: the call was broken off by us")
         if left_s <= 0:
             return made("out-of-time", f"{origin(url)}: the time of the case was over before it was asked")
         transfer: Transfer | None = None
@@ -204,7 +208,7 @@ class Caller:
                 body = await self._body(request, answer)
             finally:
                 await answer.close()
-            headers, body = undo_strictly(answer.headers, body, self._policy.most_bytes)
+            headers, body = self._decoded(answer.headers, body)
         except Broken as broken:
             transfer = broken.transfer
             found = fault(broken)
@@ -212,10 +216,6 @@ class Caller:
             found = made("unsendable", f"{origin(url)}: the request cannot be sent as it is")
         except _GivenUp as given_up:
             found = made(given_up.code, f"{origin(url)}: {given_up}")
-        except TooLarge as reason:
-            found = made("bomb", f"{origin(url)}: {reason}")
-        except ValueError as reason:
-            found = made("encoding-invalid", f"{origin(url)}: the body cannot be decoded as its header says: {reason}")
         else:
             return self._exchange(request, answer, headers, body, _attempt(transfer, started_at, waited_s))
         found.peer = transfer.peer if transfer else None
@@ -242,6 +242,14 @@ class Caller:
                 ) from None
             raise
         return bytes(body)
+
+    def _decoded(self, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+        try:
+            return undo_strictly(headers, body, self._policy.most_bytes)
+        except TooLarge as reason:
+            raise _GivenUp("bomb", str(reason)) from None
+        except ValueError as reason:
+            raise _GivenUp("encoding-invalid", f"the body cannot be decoded as its header says: {reason}") from None
 
     def _exchange(self, request: Request, answer: Answer, headers: Headers, body: bytes, attempt: Attempt) -> Exchange:
         made_of = Exchange(
