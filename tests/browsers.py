@@ -1,4 +1,4 @@
-"""A real Chromium for tests: the machine's own, started once per process; where there is none, tests are skipped by name."""
+"""A real Chromium for tests: the machine's own, started once per module; where there is none, tests are skipped by name."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ def installed() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session", name="browser")
+@pytest.fixture(scope="module", name="browser")
 def a_browser() -> Iterator[Browser]:
-    """The browser; pages are made with `opened`."""
+    """The browser; pages are made with `opened`.
+
+    Not for the whole session: while Playwright runs, no test in the same process can run an event loop of its own.
+    """
     path = installed()
     if path is None:
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")

@@ -673,7 +673,7 @@ class HeldClock(RealClock):
     def __init__(self) -> None:
         self.asked, self.let_go = asyncio.Event(), asyncio.Event()
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:  # noqa: ARG002 - as long as the test wants
         self.asked.set()
         await self.let_go.wait()
 

@@ -214,8 +214,8 @@ class Transfer:
             self._end(pycurl.E_COULDNT_CONNECT, "not called")
             return
         try:
-            self._announce()
             self._proxy = route.proxy_for(call.scheme, call.host, call.port)
+            self._announce()
             set_options(handle, call, route, self._proxy, self._curl.trusted, self.waited_s)
             handle.setopt(pycurl.HEADERFUNCTION, self._on_header)
             handle.setopt(pycurl.WRITEFUNCTION, self._on_data)
@@ -230,7 +230,7 @@ class Transfer:
 
     def _announce(self) -> None:
         """Tell whoever watches Python's sockets that a name will be looked up: libcurl does it by itself. They may refuse."""
-        if not any(name == self.call.host for name, _ in self._curl.route.hosts):
+        if not self.through_proxy and not any(name == self.call.host for name, _ in self._curl.route.hosts):
             sys.audit("socket.getaddrinfo", self.call.host, self.call.port, 0, 0, 0)
 
     def break_off(self, code: int, words: str) -> None:
