@@ -12,7 +12,7 @@ from provendor.exchange import BodyNotJson, Exchange, Source
 from provendor.verdict import Finding, Outcome, Skip
 
 LISTS = ("zoho-crm/*.list", "zoho-crm/*.search")
-WRITES = ("zoho-crm/*.insert", "zoho-crm/*.upsert", "zoho-crm/*.update")
+WRITES = ("zoho-crm/*.insert", "zoho-crm/*.upsert", "zoho-crm/*.update", "zoho-crm/*.update_several")
 
 
 @check(*LISTS)

@@ -103,6 +103,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("leads.delete:ok", "an id as a number", {f"{RESULT}.id": 4150868000004182001}, None),
     ("leads.delete:ok", "no result", {"data": []}, None),
     ("contacts.delete:not-deleted", "a failure as a success", {"data.0.status": "success"}, None),
+    ("leads.update_several:ok", "one of them a failure as a success", {"data.1.status": "error"}, None),
+    ("contacts.update_several:some-refused", "all of them failed without a word", {"data": []}, None),
+    ("leads.delete_one:ok", "nothing says which", {f"{RESULT}.id": GONE}, None),
 ]
 
 
