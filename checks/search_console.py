@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from provendor.check import check
 from provendor.contract import Expect
@@ -51,6 +52,16 @@ def no_row_appears_twice(exchange: Exchange, expect: Expect) -> Iterator[Finding
             )
 
 
+@check("search-console/sites.get")
+def the_property_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> None:
+    """What may be done is told of the property asked for, letter by letter: a prefix and its domain are two of them."""
+    answer = _answer(exchange)
+    if not _knows_its_request(exchange):
+        raise Skip("the request that led to this answer is not known")
+    asked = unquote(exchange.request.url.rpartition("/")[2])
+    assert answer.get("siteUrl") == asked, f"asked for {asked}, is {answer.get('siteUrl')}"
+
+
 @check("search-console/sitemaps.get", "search-console/sitemaps.list")
 def sitemaps_are_read_without_errors(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Google could read every sitemap; one with errors is not read to its end."""
@@ -95,7 +106,12 @@ def _list(of: dict[str, Any], name: str) -> list[Any]:
 
 def _dimensions(exchange: Exchange) -> int | None:
     """Return how many dimensions were asked for; None where the request is not known."""
-    if exchange.source is Source.RECORDED and exchange.recording is None:
+    if not _knows_its_request(exchange):
         return None
     sent = json.loads(exchange.request.body or b"{}")
     return len(_list(sent, "dimensions")) if isinstance(sent, dict) else None
+
+
+def _knows_its_request(exchange: Exchange) -> bool:
+    """Tell whether the request is the one that led to this answer, not the contract's beside an answer in hand."""
+    return exchange.source is not Source.RECORDED or exchange.recording is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -62,6 +63,21 @@ def test_keys_that_nobody_asked_for_fail() -> None:
     assert judged("rows_have_the_same_keys", rows(["a"], ["b"])).outcome is Outcome.FAIL
     assert judged("rows_have_the_same_keys", rows(["a"], ["b"]), dimensions=1).outcome is Outcome.PASS
     assert verdict("rows_have_the_same_keys", in_hand).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("site", ["https://www.example.com/", "sc-domain:example.com"])
+def test_a_property_is_the_one_asked_for_letter_by_letter(site: str) -> None:
+    """A prefix and its domain are two properties, and so is the address without its slash."""
+    request = a_request(url=f"https://searchconsole.googleapis.com/webmasters/v3/sites/{quote(site, safe='')}")
+    name = "the_property_is_the_one_asked_for"
+
+    def of(answer: str, status: int = 200) -> Outcome:
+        return verdict(name, a_live_exchange(status, {"siteUrl": answer}, request=request)).outcome
+
+    assert of(site) is Outcome.PASS
+    assert of(site.rstrip("/m")) is of("https://www.example.org/") is Outcome.FAIL
+    assert of(site, 403) is Outcome.SKIP
+    assert verdict(name, an_exchange(200, {"siteUrl": site}, recording=None)).outcome is Outcome.SKIP
 
 
 def test_more_clicks_than_impressions_are_worth_a_look() -> None:

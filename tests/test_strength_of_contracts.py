@@ -38,7 +38,6 @@ NOT_YET = {
     "hootsuite": 0.841,
     "meta": 0.816,
     "publer": 0.907,
-    "search-console": 0.922,
     "shopify": 0.912,
     "storefront-mcp": 0.887,
     "supabase": 0.889,
