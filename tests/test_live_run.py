@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from contract_files import write
 from live_suites import (
     DELETE,
     KEY,
@@ -32,7 +33,7 @@ from provendor.contract import RateLimit
 from provendor.errors import Fault
 from provendor.exchange import Exchange, Request, Source
 from provendor.live import Network, Policy
-from provendor.live_run import NEVER
+from provendor.live_run import NEVER, POSTED
 from provendor.pacing import Pace
 from provendor.run import NOT_ASKED, Result
 from provendor.verdict import Outcome
@@ -72,6 +73,19 @@ def test_a_case_that_is_never_asked_live_stays_recorded_and_says_so(tmp_path: Pa
         never = carried_out(tmp_path, env(server), require_live=True)["users.get:suspended"]
 
     assert (codes(never), never.outcome, never.source, never.fallback) == ([], Outcome.PASS, Source.RECORDED, NEVER)
+
+
+def test_a_delivery_is_not_asked_because_the_vendor_posts_it(tmp_path: Path):
+    """It stays recorded, and is no fallback."""
+    a_suite(tmp_path, webhooks={"topic": "X-Topic"})
+    delivery = {"users.new": {"summary": "Somebody is new.", "topic": "users/new", "cases": {"ok": {}}}}
+    write(tmp_path, {"acme/deliveries.yaml": {"deliveries": delivery}})
+
+    with serve(a_user) as server:
+        result = carried_out(tmp_path, env(server), require_live=True)["users.new:ok"]
+
+    assert (result.source, result.fallback) == (Source.RECORDED, POSTED)
+    assert "fallback" not in codes(result)
 
 
 def test_a_vendor_that_is_not_ready_falls_back_to_its_cassettes_with_the_reason(tmp_path: Path):

@@ -147,7 +147,7 @@ def test_writes_are_skipped_without_leave_and_announced_with_it(pytester, monkey
         made = pytester.runpytest(NOW, "--live", "--provendor-allow-writes", "-k", "make", "-q")
 
     skipped.assert_outcomes(skipped=1)
-    skipped.stdout.fnmatch_lines(["SKIPPED*it writes: give --allow-writes to let it"])
+    skipped.stdout.fnmatch_lines(["SKIPPED*it writes: give --provendor-allow-writes to let it"])
     made.assert_outcomes(passed=1)
     assert [seen.method for seen in server.seen] == ["POST", "DELETE"]
     assert made.outlines[:2] == [

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from provendor.contract import Case, Flow, Vendor
+from provendor.contract import Case, Delivery, Flow, Vendor
 from provendor.line import Heard, Line, Stopped, Wrap, broken_off, carry_on
 from provendor.live import Network
 from provendor.pacing import LONGEST_WAIT_S
@@ -31,6 +31,7 @@ from provendor.run import NOT_ASKED, Replayer, Result
 from provendor.verdict import Finding, Outcome, Verdict, worst
 
 NEVER: Final = "the contract says live: never"
+POSTED: Final = "the vendor posts it to us, so that there is nothing to ask"
 
 Tell = Callable[[Result], None]
 
@@ -39,12 +40,14 @@ class Rules(NamedTuple):
     """What a run may do: where it asks, whether it may write there, and whether a fallback is an error.
 
     `patience_s` is how long a request waits for its turn at the vendor's pace; None: as long as its case has time.
+    `leave` is the option that allows writes, for whoever reads why something was skipped.
     """
 
     environment: str = SANDBOX
     allow_writes: bool = False
     require_live: bool = False
     patience_s: float | None = LONGEST_WAIT_S
+    leave: str = "--allow-writes"
 
 
 class Way(StrEnum):
@@ -76,7 +79,7 @@ class Write(NamedTuple):
 def choose(case: Case, ready: Readiness, rules: Rules) -> Choice:
     """Decide what becomes of a case."""
     if not case.live:
-        return Choice(Way.RECORDED, NEVER)
+        return Choice(Way.RECORDED, POSTED if isinstance(case.plan, Delivery) else NEVER)
     blocks = ready.blocks(case)
     if blocks:
         more = f" (and {len(blocks) - 1} more)" if len(blocks) > 1 else ""
@@ -85,7 +88,7 @@ def choose(case: Case, ready: Readiness, rules: Rules) -> Choice:
     if writes and ready.environment == PRODUCTION:
         return Choice(Way.SKIPPED, f"{writes}, and nothing is ever written in production")
     if writes and not rules.allow_writes:
-        return Choice(Way.SKIPPED, f"{writes}: give --allow-writes to let it")
+        return Choice(Way.SKIPPED, f"{writes}: give {rules.leave} to let it")
     return Choice(Way.LIVE)
 
 

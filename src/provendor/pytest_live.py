@@ -38,6 +38,7 @@ def rules_of(config: pytest.Config) -> Rules:
         config.getoption("--provendor-environment") or SANDBOX,
         config.getoption("--provendor-allow-writes"),
         config.getoption("--require-live"),
+        leave="--provendor-allow-writes",
     )
 
 
