@@ -23,7 +23,8 @@ import fault_table
 import plan_suites
 from builders import a_case, a_live_exchange, a_recording, a_rule, a_schema, an_exchange, an_expect
 from delivery_suites import signed, with_header, without
-from provendor import engine, indicators, live_run, mcp_checks, present, run
+from provendor import engine, indicators, live_run, mcp_checks, parity, present, run
+from provendor.asking import Asked
 from provendor.check import Check, examine, load_checks
 from provendor.codes import CODES
 from provendor.contract import Expect, HeaderTest, Indicator, McpAnswer, OfferedTool, Pending, Suite
@@ -34,6 +35,7 @@ from provendor.line import broken_off
 from provendor.network import Refused
 from provendor.probing import not_asked
 from provendor.readiness import Block
+from provendor.redact import Redactor
 from provendor.run import Result
 from provendor.signature import rewritten, sign
 from provendor.verdict import Finding, Outcome
@@ -156,6 +158,27 @@ def blocked(result: Result) -> Result:
 
 def required(result: Result) -> Result:
     return live_run.refused(result._replace(fallback="ACME_LIVE is not set"))
+
+
+PARITY: Mapping[str, tuple[Json, Json]] = {
+    "parity-new": ({"id": 7}, {"id": 7, "nickname": "ada"}),
+    "parity-missing": (
+        {"users": [{"id": 7, "email": ""}, {"id": 8, "email": ""}]},
+        {"users": [{"id": 7}, {"id": 8, "email": ""}]},
+    ),
+    "parity-type": ({"id": 7}, {"id": "7"}),
+    "parity-null": ({"name": "Ada"}, {"name": None}),
+    "parity-enum": ({"status": "open"}, {"status": "snoozed"}),
+}
+"""What was recorded, and what came live."""
+
+
+def a_live_answer(body: Json) -> Exchange:
+    return a_live_exchange(200, body, request=Request("GET", "https://sandbox.acme.example/users/7"))
+
+
+def beside(recorded: Json) -> Callable[[Result], Result]:
+    return lambda result: parity.against(result, Asked(answered(200, recorded)), Redactor())
 
 
 NOT_UNDONE = Finding(
@@ -345,6 +368,12 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
         **{
             code: Example("status: 200", Fault(code, fault_table.example(code), retryable=each.retryable), an_expect())
             for code, each in FAULTS.items()
+        },
+        **{
+            code: Example(
+                "status: 200\nbody: { type: object }", a_live_answer(live), an_expect(), after=beside(recorded)
+            )
+            for code, (recorded, live) in PARITY.items()
         },
         "cassette-unused": Example("status: 200", answered(), an_expect(), after=unused),
         "request-mismatch": Example(

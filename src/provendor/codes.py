@@ -247,6 +247,43 @@ _TABLE = (
         "Remove the interaction, or write the case that uses it.",
     ),
     Code(
+        "parity-new",
+        "the live answer has a field that the recorded one has not",
+        "Every live answer is compared with the cassette by shape. Here is a field that neither the recording nor the contract "
+        "knows; `*` in the place stands for every element of a list and every key that is an id. A documented or synthetic "
+        "recording may never have been complete, which is why its origin is said.",
+        "Record the case anew. Where we rely on the field, name it in the contract's schema; where anything may come there, say "
+        "`additionalProperties: true`.",
+    ),
+    Code(
+        "parity-missing",
+        "a field that was always recorded is missing from the live answer",
+        "In the recording every object in this place has the field, and live there is none, or not everywhere. The contract does "
+        "not say that it may be missing.",
+        "Find out whether our code needs it. If so, say so with `required`, so that it becomes a fail; if not, name it under "
+        "`properties` without requiring it.",
+    ),
+    Code(
+        "parity-type",
+        "a field has another type live than in the recording",
+        "Such as a number that has become text. Whole numbers and others are one type, as in JSON.",
+        "Give the field its type in the contract: then the next time is a fail, or is allowed.",
+    ),
+    Code(
+        "parity-null",
+        "a field is null live and never was in the recording",
+        "The contract does not say that it may be null. Code that was only tested with the recording has never met it.",
+        "Allow it in the contract, with `type: [string, 'null']`, once our code can take it.",
+    ),
+    Code(
+        "parity-enum",
+        "a word came live that is not among the recorded ones",
+        "In this place one of a few words stands: by its name (`status`, `type`, `role` …), or because the same words come again "
+        "and again in the recording. The word is neither in the recording nor in an `enum` of the contract.",
+        "See what our code does with an unknown word. Then list the words as `enum`, or say with a `pattern` that others may "
+        "come.",
+    ),
+    Code(
         "request-mismatch",
         "the contract sends another request than the one that was recorded",
         "A case's request is part of its contract. Each finding is one part of the request: what is recorded and what the "

@@ -24,6 +24,7 @@ from provendor.contract import Case, Delivery, Flow, Vendor
 from provendor.line import Heard, Line, Stopped, Wrap, broken_off, carry_on
 from provendor.live import Network
 from provendor.pacing import LONGEST_WAIT_S
+from provendor.parity import compared
 from provendor.readiness import PRODUCTION, SANDBOX, Readiness, grant_of, of
 from provendor.redact import Redactor
 from provendor.requests import build, needs
@@ -189,8 +190,9 @@ class LiveRun:
         )
 
     async def ask(self, case: Case, line: Line) -> Result:
-        """Ask a case live."""
-        return await line.ask(case, self._replayer.checks_for(case), self._replayer.expect(case))
+        """Ask a case live, and compare what came with what was recorded."""
+        result = await line.ask(case, self._replayer.checks_for(case), self._replayer.expect(case))
+        return compared(result, self._replayer, self.redactor(case.vendor))
 
     def answer_without_asking(self, case: Case, choice: Choice) -> Result:
         """Return the result of a case that is not asked live: replayed or skipped, with the reason."""
