@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from provendor.moments import seconds, span, utc
+from provendor.moments import seconds, span, timestamp, utc
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90s", 90), ("15m", 900), ("1.5h", 5400), ("7d", 604_800)])
@@ -30,3 +30,8 @@ def test_a_span_is_told_in_one_unit(length: float, told: str):
 def test_a_moment_is_told_to_the_minute():
     """In UTC, and says so."""
     assert utc(1_795_608_059.9) == "2026-11-25 12:00 UTC"
+
+
+def test_a_moment_is_written_to_the_millisecond():
+    """As RFC 3339 in UTC; what is below a millisecond is cut off."""
+    assert timestamp(1_795_608_059.9876) == "2026-11-25T12:00:59.987Z"

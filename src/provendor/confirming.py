@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from provendor.evidence import timestamp
 from provendor.history import Sample, Transition, Watched
+from provendor.moments import timestamp
 from provendor.probing import Probe
 from provendor.run import Result
 from provendor.states import BAD, State, advance, confirmed

@@ -18,7 +18,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +28,7 @@ from provendor.asking import Step
 from provendor.classify import classify
 from provendor.contract import Suite
 from provendor.exchange import Exchange, Recording, Request
+from provendor.moments import timestamp
 from provendor.readiness import snapshot
 from provendor.redact import Redactor
 from provendor.run import Result, exit_code, rerun_of
@@ -349,16 +349,6 @@ def _exchange_json(exchange: Exchange, redactor: Redactor) -> JsonObject:
         "body_truncated": len(body) > BODY_LIMIT,
         "body_bytes": len(exchange.body),
     }
-
-
-def timestamp(seconds: float) -> str:
-    """Return seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
-    return f"{_second(int(seconds))}.{int(seconds % 1 * 1000):03d}Z"
-
-
-@lru_cache(maxsize=16)  # many results of one second
-def _second(whole: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
 
 
 def _overall(counts: Counter[str]) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from provendor import __version__
-from provendor.evidence import timestamp
 from provendor.history import Watched
+from provendor.moments import timestamp
 from provendor.probing import Probe
 from provendor.states import BAD, State
 from provendor.verdict import Outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import lru_cache
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
@@ -27,3 +28,13 @@ def span(seconds: float) -> str:
 def utc(moment: float) -> str:
     """Return seconds since 1970 to the minute: `2026-11-20 03:12 UTC`."""
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment))
+
+
+def timestamp(seconds: float) -> str:
+    """Return seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
+    return f"{_second(int(seconds))}.{int(seconds % 1 * 1000):03d}Z"
+
+
+@lru_cache(maxsize=16)  # many results of one second
+def _second(whole: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))

@@ -41,3 +41,8 @@ def _seen(letter: str) -> str:
 def painted(text: str, outcome: Outcome, colour: bool) -> str:
     """Return text in an outcome's colour, where colour is wanted."""
     return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if colour else text
+
+
+def word(outcome: Outcome, *, colour: bool = False) -> str:
+    """Return an outcome as the word that begins a line: `PASS `."""
+    return painted(f"{outcome.upper():<5}", outcome, colour)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from provendor.codes import CODES
 from provendor.contract import Case, Suite
 from provendor.exchange import Recording, Source
-from provendor.plaintext import painted, visible
+from provendor.plaintext import painted, visible, word
 from provendor.run import Result, rerun_of
 from provendor.spots import Spot, spot
 from provendor.verdict import Finding, Outcome, Verdict
@@ -206,8 +206,3 @@ def _dated(at: str | None, today: date) -> str:
     except ValueError:
         return f"on {at}"
     return f"{at[:10]} ({days} day{'s' * (days != 1)} ago)" if days >= 0 else f"{at[:10]} (in the future)"
-
-
-def word(outcome: Outcome, *, colour: bool = False) -> str:
-    """Return an outcome as the word that begins a line: `PASS `."""
-    return painted(f"{outcome.upper():<5}", outcome, colour)

@@ -19,8 +19,9 @@ import pytest
 from provendor import publish
 from provendor.cache import Cache
 from provendor.closing import Closing, screen
-from provendor.evidence import PAGE, Evidence, RunInfo, timestamp
+from provendor.evidence import PAGE, Evidence, RunInfo
 from provendor.exchange import Source
+from provendor.moments import timestamp
 from provendor.pytest_session import LATE, LEFT_KEY, PLANNED, RESULT, RUN, UNTOLD
 from provendor.run import NOT_ASKED, exit_code
 from provendor.verdict import Outcome

@@ -23,9 +23,9 @@ from provendor.cassette import Cassette
 from provendor.contract import Case
 from provendor.deltas import Delta, compare, places, sift
 from provendor.errors import CassetteBroken, CassetteMissing
-from provendor.evidence import timestamp
 from provendor.exchange import Exchange, Recording
 from provendor.live_run import Choice, LiveRun, Rules, Tell, Way, Write, to_the_end
+from provendor.moments import timestamp
 from provendor.redact import Redactor
 from provendor.run import Replayer, Result
 from provendor.tape import Unkept

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Awaitable, Iterable, Sequence
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from provendor import cassette, requests
@@ -304,8 +303,3 @@ def exit_code(outcomes: Iterable[Outcome], strict: bool = False) -> int:
     if counts[Outcome.ERROR]:
         return 3
     return 0 if counts[Outcome.PASS] or counts[Outcome.WARN] else 4
-
-
-def nearest_root(start: Path) -> Path | None:
-    """Return the nearest folder at or above `start` that holds `contracts/`, or None."""
-    return next((folder for folder in (start, *start.parents) if (folder / "contracts").is_dir()), None)

@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from provendor.contract import Case, Suite
 from provendor.errors import UsageError
 from provendor.suggest import did_you_mean
+
+if TYPE_CHECKING:  # whoever matches names alone needs no contracts
+    from provendor.contract import Case, Suite
 
 _WILD = frozenset("*?[")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from provendor.database import Unusable
-from provendor.evidence import timestamp
 from provendor.history import DAY_S, History, Period, Sample, Watched
+from provendor.moments import timestamp
 from provendor.outbox import Outbox
 from provendor.percentiles import percentile
 from provendor.slots import End, Ledger

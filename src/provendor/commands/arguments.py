@@ -6,12 +6,14 @@ import argparse
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from provendor import loading, moments, selector
+from provendor import moments
 from provendor.cache import Cache
-from provendor.contract import Case, Suite
 from provendor.errors import UsageError
-from provendor.run import nearest_root
+
+if TYPE_CHECKING:  # not every command reads contracts
+    from provendor.contract import Case, Suite
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +75,11 @@ def root_of(args: argparse.Namespace) -> Path:
     return root
 
 
+def nearest_root(start: Path) -> Path | None:
+    """Return the nearest folder at or above `start` that holds `contracts/`, or None."""
+    return next((folder for folder in (start, *start.parents) if (folder / "contracts").is_dir()), None)
+
+
 def today_of(args: argparse.Namespace) -> date:
     """Return the day that decides ages: `--now`, else today in UTC."""
     return args.now or datetime.now(UTC).date()
@@ -85,6 +92,8 @@ def cache_of(root: Path, enabled: bool = True) -> Cache:
 
 def load(root: Path, selectors: list[str], cache: Cache | None = None) -> tuple[Suite, tuple[Case, ...]]:
     """Load what the selectors need and return it with the cases they select; raises UsageError and ContractError."""
+    from provendor import loading, selector  # noqa: PLC0415 - not every command reads contracts
+
     suite = loading.load(root, selector.vendors_named(selectors), cache)
     return suite, selector.select(suite, selectors)
 

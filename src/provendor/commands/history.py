@@ -14,14 +14,12 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from provendor import present
 from provendor.commands import arguments, console
 from provendor.errors import UsageError
-from provendor.evidence import timestamp
 from provendor.history import History, Period, Sample, Transition, Watched
-from provendor.moments import span, utc
+from provendor.moments import span, timestamp, utc
 from provendor.percentiles import percentile
-from provendor.plaintext import visible
+from provendor.plaintext import visible, word
 from provendor.selector import matches_names
 from provendor.states import State
 from provendor.suggest import did_you_mean
@@ -140,7 +138,7 @@ class _Row(NamedTuple):
 
     def _word(self, colour: bool) -> str:
         state = self.state.outcome if self.state else self.last and self.last.outcome
-        return present.word(Outcome(state), colour=colour) if state else "?    "
+        return word(Outcome(state), colour=colour) if state else "?    "
 
     def _stands(self, until: float) -> str:
         good = f"last good {_ago(self.last_good, until)}" if self.last_good else "never good"

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from provendor import check, evidence, harmless, mutation, strength, survivors
+from provendor import check, harmless, moments, mutation, strength, survivors
 from provendor.commands import arguments, console
 from provendor.contract import Case, Suite, Vendor
 from provendor.contract_patch import Patch
@@ -143,7 +143,7 @@ def _write_down(
     whole = {
         name: {
             **records[name],
-            "measured_at": evidence.timestamp(time.time()),
+            "measured_at": moments.timestamp(time.time()),
             "digest": strength.digest_of(suite.vendors[name].digest, checks, each.cassettes.items()),
         }
         for name, each in measured.items()

@@ -24,7 +24,6 @@ from provendor.commands import arguments, console
 from provendor.errors import UsageError
 from provendor.forms import FORMS, Told
 from provendor.merging import merged
-from provendor.run import nearest_root
 from provendor.story import Story, Word
 
 EXITS = {Word.GO: 0, Word.WARNINGS: 0, Word.NO_GO: 1, Word.UNKNOWN: 3}
@@ -72,7 +71,7 @@ def _age(run: KeptRun) -> str:
 
 
 def _report(args: argparse.Namespace, reports: Path, kept: KeptRun, previous: KeptRun | None) -> int:
-    root = args.root or nearest_root(Path.cwd()) or reports.absolute().parent
+    root = args.root or arguments.nearest_root(Path.cwd()) or reports.absolute().parent
     # Runs that are kept elsewhere may be of other contracts than those that stand here.
     vendors = briefing.vendors(root) if args.root or not args.reports else ()
     now = datetime.combine(args.now, time.max, UTC).timestamp() if args.now else None

@@ -7,11 +7,10 @@ import sys
 import time
 from typing import Any
 
-from provendor import present
 from provendor.commands import console
 from provendor.daemon import Observer
-from provendor.evidence import timestamp
-from provendor.plaintext import visible
+from provendor.moments import timestamp
+from provendor.plaintext import visible, word
 from provendor.reloading import Loaded
 from provendor.rounds import Done
 
@@ -35,11 +34,11 @@ class Reporter(Observer):
             print(json.dumps(_row(done)), flush=True)
         elif done.transition is not None and not self._quiet:
             change, result = done.transition, done.settled.result
-            word = present.word(change.after, colour=self._colour)
+            outcome = word(change.after, colour=self._colour)
             blamed = f"  {result.blame.party}: {visible(result.blame.why)}" if result.blame else ""
             why = f"  {visible(change.reason)}" if change.reason else ""
             before = change.before or "unknown"
-            print(f"{timestamp(time.time())}  {word} {change.watched.id}  was {before}{blamed}{why}", flush=True)
+            print(f"{timestamp(time.time())}  {outcome} {change.watched.id}  was {before}{blamed}{why}", flush=True)
 
     def said(self, text: str) -> None:
         """Print what somebody should know."""
