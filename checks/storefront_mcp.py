@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -10,8 +9,10 @@ from typing import Any
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.exchange import Exchange, Source
 from provendor.verdict import Finding, Outcome, Skip
+
+from ._mcp import arguments_of, document_of
 
 LEGACY_ENDS = date(2027, 1, 15)
 
@@ -32,7 +33,7 @@ def a_cart_holds_what_was_asked(exchange: Exchange, expect: Expect) -> None:
     cart = _document(exchange, expect)
     if cart.get("messages"):
         raise Skip("the shop says what it has changed")
-    asked = _lines(_asked(exchange).get("cart", {}).get("line_items", ()))
+    asked = _lines(arguments_of(exchange).get("cart", {}).get("line_items", ()))
     held = _lines(cart.get("line_items", ()))
     assert held == asked, f"asked for {dict(asked)}, the cart holds {dict(held)}"
 
@@ -51,26 +52,10 @@ def a_product_has_one_currency(exchange: Exchange, expect: Expect) -> Iterator[F
 
 
 def _document(exchange: Exchange, expect: Expect) -> dict[str, Any]:
-    """Return the document that the tool brings; skips what is no success."""
-    if expect.error is not None:
-        raise Skip("the case is about a failure")
-    try:
-        message: Any = exchange.json
-        result = message["result"]
-        document = result.get("structuredContent") or json.loads(result["content"][0]["text"])
-    except (BodyNotJson, KeyError, IndexError, TypeError, ValueError):
-        raise Skip("there is no document") from None
+    document = document_of(exchange, expect)
     if not isinstance(document, dict):
         raise Skip("there is no document")
     return document
-
-
-def _asked(exchange: Exchange) -> dict[str, Any]:
-    """Return the arguments that we sent; of an answer in hand the request is not known."""
-    if exchange.source is Source.RECORDED and exchange.recording is None:
-        raise Skip("the request that led to this answer is not known")
-    arguments: dict[str, Any] = json.loads(exchange.request.body)["params"]["arguments"]
-    return arguments
 
 
 def _lines(items: Any) -> Counter[str]:
