@@ -16,6 +16,8 @@ from provendor.verdict import Finding, Skip
 from ._answers import answer
 
 OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$")
+LONG_ID = re.compile(r"[0-9a-f]{24}")
+"""Of one of the two databases that a post's id may come from."""
 
 
 @check("publer/posts.draft")
@@ -53,6 +55,17 @@ def deleted_are_those_sent(exchange: Exchange, expect: Expect) -> None:
     _require_its_request(exchange)
     kept = sorted(_ids_sent(exchange) - set(deleted if isinstance(deleted, list) else ()))
     assert not kept, f"not deleted: {', '.join(kept)}"
+
+
+@check("publer/posts.update")
+def the_post_is_the_one_that_was_changed(exchange: Exchange, expect: Expect) -> None:
+    """What comes back is the post that was changed, as far as its id is of the same database as the one asked for."""
+    got = answer(exchange).get("id")
+    _require_its_request(exchange)
+    asked = exchange.request.url.rstrip("/").rpartition("/")[2]
+    if bool(LONG_ID.fullmatch(asked)) is not bool(LONG_ID.fullmatch(str(got))):
+        raise Skip("the two ids are of different databases")
+    assert str(got) == asked, f"asked for {asked}, is {got}"
 
 
 @check("publer/posts.list")

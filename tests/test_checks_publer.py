@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from builders import a_live_exchange, a_request, an_expect
+from builders import a_live_exchange, a_request, an_exchange, an_expect
 from provendor.check import examine, load_checks
 from provendor.contract import Indicator
 from provendor.exchange import Exchange
@@ -80,6 +80,23 @@ def test_a_post_that_was_kept_is_named() -> None:
     assert judged.outcome is Outcome.FAIL
     assert "2" in judged.findings[0].actual
     assert verdict("deleted_are_those_sent", deletion(["1", "2"], "2", "1")).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("got", "outcome"),
+    [
+        ("68176f0e8bee9dc9b0ce3427", Outcome.PASS),
+        ("68176f0e8bee9dc9b0ce3428", Outcome.FAIL),
+        ("90518", Outcome.SKIP),
+    ],
+)
+def test_a_changed_post_is_the_one_that_was_to_change(got: str, outcome: Outcome) -> None:
+    """Ids may come from another database, and then tell nothing."""
+    request = a_request("PUT", "https://app.publer.example/api/v1/posts/68176f0e8bee9dc9b0ce3427")
+    name = "the_post_is_the_one_that_was_changed"
+
+    assert verdict(name, a_live_exchange(200, {"id": got}, request=request)).outcome is outcome
+    assert verdict(name, an_exchange(200, {"id": got}, recording=None)).outcome is Outcome.SKIP
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,6 @@ NOT_YET = {
     "fly": 0.817,
     "hootsuite": 0.841,
     "meta": 0.816,
-    "publer": 0.907,
     "shopify": 0.912,
     "storefront-mcp": 0.887,
     "supabase": 0.889,
