@@ -17,6 +17,8 @@ from provendor.sole import Sole
 from provendor.states import State
 from provendor.verdict import Outcome
 
+pytestmark = pytest.mark.loopback
+
 HEALTH = Watched("acme", "health.get", "ok", "production")
 GOOD = Answer(body=b'{"id": 7}', headers={"content-type": "application/json"})
 

@@ -13,6 +13,8 @@ import pytest
 from loopback import Answer, Seen, serve
 from probe_suites import a_probed_vendor, environment
 
+pytestmark = pytest.mark.loopback
+
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 VENV = str(Path(sys.executable).parent.parent)
 GOOD = Answer(body=b'{"id": 7}', headers={"content-type": "application/json"})

@@ -19,7 +19,7 @@ from provendor.outbox import Outbox
 from provendor.slots import ABSENT, KILLED, Account, End, Ledger
 from staying_probers import staying
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loopback]
 
 GOOD = Answer(body=b'{"id": 7}', headers={"content-type": "application/json"})
 

@@ -129,7 +129,7 @@ class CaseTold(NamedTuple):
     codes: tuple[str, ...]
     checks: int
     started_at: str
-    duration_ms: float
+    duration_ms: float | None
     offset: int = 0
 
 

@@ -128,7 +128,7 @@ def case_told(record: Mapping[str, Any], offset: int, today: date) -> CaseTold:
         codes=_codes(record["verdicts"]),
         checks=len(record["passed"]),
         started_at=str(record["started_at"]),
-        duration_ms=number(record["duration_ms"]) or 0.0,
+        duration_ms=number(record["duration_ms"]),
         offset=offset,
     )
 

@@ -92,12 +92,13 @@ def _totals(cases: Iterable[CaseTold]) -> dict[str, str]:
     listed = list(cases)
     elements = Counter(map(_element, listed))
     counts = {name: str(elements[element]) for name, element in _COUNTED.items()}
-    return {"tests": str(len(listed)), **counts, **_time(sum(case.duration_ms for case in listed))}
+    return {"tests": str(len(listed)), **counts, **_time(*(case.duration_ms for case in listed))}
 
 
-def _time(milliseconds: float) -> dict[str, str]:
-    """Return the time as an attribute; nothing where what the evidence says is no time."""
-    return {"time": f"{milliseconds / 1000:.3f}"} if 0 <= milliseconds < _LONGEST_MS else {}
+def _time(*milliseconds: float | None) -> dict[str, str]:
+    """Return the sum of some times as an attribute; nothing where what the evidence says of one of them is no time."""
+    known = [each for each in milliseconds if each is not None and 0 <= each < _LONGEST_MS]
+    return {"time": f"{sum(known) / 1000:.3f}"} if len(known) == len(milliseconds) else {}
 
 
 _LONGEST_MS = 1e12
