@@ -8,11 +8,12 @@ from typing import Any
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import BodyNotJson, Exchange
+from provendor.exchange import BodyNotJson, Exchange, Source
 from provendor.verdict import Finding, Outcome, Skip
 
 MADE_UP = "bg_deployments_compat"
 GONE = ("destroying", "destroyed", "replaced", "migrated")
+ASKED = re.compile(r"/machines/([^/?]+)")
 NO_SERVICE = re.compile(r"^fly_app_(release_command|console)$")
 
 
@@ -24,6 +25,22 @@ def every_machine_in_service_is_healthy(exchange: Exchange, expect: Expect) -> I
     for index, machine in enumerate(_machines(exchange)):
         if isinstance(machine, dict) and _is_in_service(machine) and (trouble := _trouble(machine)):
             yield Finding("business", "a healthy machine", trouble, f"/{index}", level=Outcome.WARN)
+
+
+@check("fly/machines.get", "fly/machines.health", "fly/machines.update")
+def the_machine_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> None:
+    """What comes back is the machine in the path, also after an update: health of another one says nothing."""
+    if exchange.status >= 300:
+        raise Skip("the answer is a refusal")
+    machine = _json(exchange)
+    if not isinstance(machine, dict):
+        raise Skip("the answer is no machine")
+    if exchange.source is Source.RECORDED and exchange.recording is None:
+        raise Skip("the request that led to this answer is not known")
+    asked = ASKED.search(exchange.request.url)
+    if asked is None:
+        raise Skip("the request names no machine")
+    assert machine.get("id") == asked[1], f"asked for {asked[1]}, is {machine.get('id')}"
 
 
 @check("fly/secrets.*")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from builders import a_live_exchange, an_exchange, an_expect
+from builders import a_live_exchange, a_request, an_exchange, an_expect
 from provendor.check import examine, load_checks
 from provendor.exchange import Exchange
 from provendor.verdict import Outcome, Verdict
@@ -16,6 +16,7 @@ CHECKS = {check.name: check for check in load_checks(Path(__file__).parents[1] /
 PASSING = {"name": "servicecheck-00-http-8080", "status": "passing"}
 MACHINE = {"id": "148ed193b95689", "state": "started", "host_status": "ok", "checks": [PASSING]}
 HEALTH = "every_machine_in_service_is_healthy"
+ASKED_FOR = "the_machine_is_the_one_asked_for"
 VALUES = "no_value_of_a_secret_comes_along"
 
 
@@ -81,3 +82,22 @@ def test_the_value_of_a_secret_is_found_and_not_shown(body: dict[str, Any]) -> N
 def test_names_without_values_are_fine(body: Any) -> None:
     """Odd answers are judged by their schema, and break nothing here."""
     assert verdict(VALUES, an_exchange(200, body)).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("query", ["", "?force=true"])
+def test_a_machine_is_the_one_asked_for(query: str) -> None:
+    """Health of another machine says nothing about ours."""
+    request = a_request(url=f"https://api.machines.dev/v1/apps/shop/machines/148ed193b95689{query}")
+
+    def of(answer: Any, status: int = 200) -> Outcome:
+        return verdict(ASKED_FOR, a_live_exchange(status, answer, request=request)).outcome
+
+    assert of(MACHINE) is Outcome.PASS
+    assert of({**MACHINE, "id": "148ed193b95680"}) is of({}) is Outcome.FAIL
+    assert of({"error": "no"}, 404) is of([MACHINE]) is Outcome.SKIP
+
+
+def test_of_an_answer_in_hand_nobody_knows_what_was_asked_for() -> None:
+    """The request beside it is the contract's own; and where the path names no machine, there is nothing to compare."""
+    assert verdict(ASKED_FOR, an_exchange(200, MACHINE, recording=None)).outcome is Outcome.SKIP
+    assert verdict(ASKED_FOR, a_live_exchange(200, MACHINE)).outcome is Outcome.SKIP

@@ -33,7 +33,6 @@ LEAST = 0.97
 
 NOT_YET = {
     "dashboard": 0.905,
-    "fly": 0.817,
     "hootsuite": 0.841,
     "meta": 0.816,
     "shopify": 0.912,
