@@ -59,6 +59,16 @@ def a_post_is_on_the_page_asked_for(exchange: Exchange, expect: Expect) -> None:
     assert made.partition("_")[0] == page, f"sent to {page}, made {made}"
 
 
+@check("meta/instagram.container")
+def the_container_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> None:
+    """What is ready is the container asked for: that one is published next."""
+    got = answer(exchange).get("id")
+    if exchange.source is Source.RECORDED and exchange.recording is None:
+        raise Skip("the request that led to this answer is not known")
+    asked = urlsplit(exchange.request.url).path.rpartition("/")[2]
+    assert got == asked, f"asked for {asked}, is {got}"
+
+
 @check("meta/instagram.quota")
 def posts_are_left_today(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Less than nine tenths of the day's Instagram posts are used; the total is the vendor's own."""

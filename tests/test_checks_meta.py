@@ -97,3 +97,17 @@ def test_posts_that_run_out_are_a_warn(used: int, expected: Outcome) -> None:
     answer = {"data": [{"quota_usage": used, "config": {"quota_total": 50}}]}
 
     assert verdict("posts_are_left_today", an_exchange(200, answer)).outcome is expected
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [("17889455560051444", Outcome.PASS), ("17889455560051445", Outcome.FAIL), (None, Outcome.FAIL)],
+)
+def test_a_container_is_the_one_asked_for(got: str | None, expected: Outcome) -> None:
+    """Another one that is ready says nothing of ours, which is published next."""
+    request = a_request("GET", "https://graph.facebook.com/v26.0/17889455560051444")
+    answer = {"id": got, "status_code": "FINISHED"}
+    name = "the_container_is_the_one_asked_for"
+
+    assert verdict(name, a_live_exchange(200, answer, request=request)).outcome is expected
+    assert verdict(name, an_exchange(200, answer, recording=None)).outcome is Outcome.SKIP

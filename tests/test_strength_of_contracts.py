@@ -34,7 +34,6 @@ LEAST = 0.97
 NOT_YET = {
     "dashboard": 0.905,
     "hootsuite": 0.841,
-    "meta": 0.816,
     "shopify": 0.912,
     "storefront-mcp": 0.887,
     "supabase": 0.889,
