@@ -27,6 +27,7 @@ from provendor import __version__, checkout, strength
 from provendor.asking import Step
 from provendor.classify import classify
 from provendor.contract import Suite
+from provendor.engine import error_class
 from provendor.exchange import Exchange, Recording, Request
 from provendor.moments import timestamp
 from provendor.readiness import snapshot
@@ -272,7 +273,13 @@ def _step_json(step: Step, redactor: Redactor) -> JsonObject:
 
 def _error_code(result: Result) -> str | None:
     """Return the code that the error table gives the answer; None where it is no error, or none came."""
-    rule = classify(result.case.expect.errors, result.exchange) if result.exchange else None
+    if result.exchange is None:
+        return None
+    expect = result.case.expect
+    judged = next((verdict.outcome for verdict in result.verdicts if verdict.check == error_class.name), None)
+    if judged is Outcome.PASS:
+        return expect.error  # the check has looked it up
+    rule = classify(expect.errors, result.exchange)
     return rule.code if rule else None
 
 

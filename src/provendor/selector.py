@@ -8,8 +8,9 @@ chatwoot/conversations.list:ok      one case
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def matches(pattern: str, case: Case) -> bool:
 
 def matches_names(pattern: str, *names: str) -> bool:
     """Tell whether a pattern selects the case with these names of vendor, operation and case, also one that has gone."""
-    return all(fnmatchcase(name, part) for name, part in zip(names, _parts(pattern), strict=True))
+    return all(fits(names[at]) for at, fits in _tests(pattern))
 
 
 def vendors_named(patterns: Sequence[str]) -> set[str] | None:
@@ -56,6 +57,13 @@ def vendors_named(patterns: Sequence[str]) -> set[str] | None:
     """
     vendors = {_parts(pattern)[0] for pattern in patterns}
     return None if not vendors or any(_WILD.intersection(vendor) for vendor in vendors) else vendors
+
+
+@lru_cache(maxsize=512)
+def _tests(pattern: str) -> tuple[tuple[int, Callable[[str], object]], ...]:
+    """Return what the parts of a pattern ask of vendor (0), operation (1) and case (2); nothing where any will do."""
+    asked = [(at, part) for at, part in enumerate(_parts(pattern)) if part != "*"]
+    return tuple((at, re.compile(translate(part)).match if _WILD & {*part} else part.__eq__) for at, part in asked)
 
 
 @lru_cache(maxsize=512)
