@@ -26,7 +26,7 @@ def a_history(reports: Path, now: float, *, well: Watched = ACME, down: Watched 
         outbox = Outbox(history)
         name = down.vendor
         outbox.put({}, [Message("mail", name, "1", f"{name} is down: vendor-down", "since …")], now - 3_000)
-        for post in outbox.take(now):
+        while post := outbox.take(now):
             outbox.sent(post)
 
 

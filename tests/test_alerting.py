@@ -179,3 +179,24 @@ def test_messages_of_which_nobody_knows_are_said(tmp_path: Path):
         bench.run(nothing)
         assert "1 alerts were being sent when the prober ended" in bench.said[0]
         assert bench.titles == []
+
+
+def test_a_prober_that_is_killed_while_it_sends_leaves_unknown_only_what_it_was_sending(tmp_path: Path):
+    """The alerts behind it go out with the next prober."""
+    suite = SUITE._replace(vendors={**SUITE.vendors, "zenith": SUITE.vendors["acme"]._replace(name="zenith")})
+    seen_on_disk: list[dict[str, int]] = []
+
+    def look_at_the_disk(_: object) -> Answer:
+        seen_on_disk.append(bench.counts())
+        return Answer()
+
+    with serve(look_at_the_disk) as people:
+        bench = Bench(tmp_path, people, suite)
+        bench.happened(down(), down(USERS._replace(vendor="zenith")))
+
+        async def work(alerting: Alerting, _: Keeper) -> None:
+            await alerting.look(NOW, at_once=True)
+
+        bench.run(work)
+
+    assert seen_on_disk == [{"sending": 1, "waiting": 1}, {"sending": 1, "sent": 1}]

@@ -10,6 +10,7 @@ import pytest
 from provendor import keeper as module
 from provendor.history import FILE, History, Sample, Transition, Watched
 from provendor.keeper import Keeper
+from provendor.outbox import GATHER_S, Message, Outbox
 from provendor.states import State
 from provendor.verdict import Outcome
 
@@ -135,6 +136,40 @@ def test_when_the_disk_has_room_again_nothing_is_lost(bench: Bench):
         (True, False),
         (False, True),
     ]
+
+
+def test_what_became_of_alerts_while_the_disk_was_full_is_right_afterwards(bench: Bench):
+    """One that was sent before is not sent again, whatever failed in between."""
+    early, late = (Message("ops", "chatwoot", key, f"title of {key}", "text") for key in ("early", "late"))
+
+    def fails(history: History) -> None:
+        outbox = Outbox(history)
+        outbox.put({}, [late], NOW)
+        post = outbox.take(NOW + GATHER_S)
+        assert post is not None
+        outbox.failed(post, NOW + GATHER_S)
+
+    def goes_out(history: History) -> None:
+        outbox = Outbox(history)
+        outbox.put({}, [early], NOW - 60)
+        post = outbox.take(NOW)
+        assert post is not None
+        outbox.sent(post)
+
+    async def work(keeper: Keeper) -> None:
+        keeper.write(goes_out)
+        keeper.write(full)
+        keeper.write(many)
+        keeper.write(fails)
+        await keeper.read(lambda _: None)
+        bench.time += module.RETRY_S
+
+    bench.run(work)
+    with History(bench.reports) as history:
+        assert [(each.title, each.state) for each in Outbox(history).recent(0)] == [
+            ("title of early", "sent"),
+            ("title of late", "waiting"),
+        ]
 
 
 def test_a_file_that_stays_unusable_is_not_said_again(bench: Bench):

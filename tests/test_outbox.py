@@ -11,7 +11,7 @@ import pytest
 
 from provendor.alerts import Told
 from provendor.history import KEPT_S, History, Watched
-from provendor.outbox import GATHER_S, GIVEN_UP_S, Message, Outbox
+from provendor.outbox import GATHER_S, GIVEN_UP_S, Message, Outbox, Post
 from provendor.verdict import Outcome
 
 NOW = 1_795_608_000.0
@@ -21,6 +21,11 @@ TOLD = {LIST: Told(Outcome.FAIL, 7, NOW)}
 
 def a_message(key: str = "7 down", channel: str = "ops", topic: str = "chatwoot", **changes: Any) -> Message:
     return Message(channel, topic, key, **{"title": f"title of {key}", "text": f"text of {key}", **changes})
+
+
+def taken(outbox: Outbox, now: float) -> list[Post]:
+    """Everything that is due, in the order in which it is sent."""
+    return list(iter(lambda: outbox.take(now), None))
 
 
 @pytest.fixture
@@ -35,7 +40,7 @@ def test_what_people_believe_is_kept_with_the_messages_that_make_them(tmp_path: 
 
     with History(tmp_path) as history:
         assert Outbox(history).told() == TOLD
-        [post] = Outbox(history).take(NOW + GATHER_S)
+        [post] = taken(Outbox(history), NOW + GATHER_S)
         assert (post.channel, post.title, post.text) == ("ops", "title of 7 down", "text of 7 down")
 
 
@@ -44,17 +49,17 @@ def test_a_message_is_told_once_per_channel(outbox: Outbox):
     outbox.put(TOLD, [a_message(), a_message(), a_message(channel="mail")], NOW)
     outbox.put(TOLD, [a_message()], NOW)
 
-    assert [post.channel for post in outbox.take(NOW + GATHER_S)] == ["mail", "ops"]
-    assert outbox.take(NOW + 1e5) == []
+    assert [post.channel for post in taken(outbox, NOW + GATHER_S)] == ["ops", "mail"]
+    assert outbox.take(NOW + 1e5) is None
 
 
 def test_messages_of_one_topic_go_out_together(outbox: Outbox):
     """One outage is one message; another vendor's is another."""
     outbox.put({}, [a_message("1"), a_message("2", topic="shopify")], NOW)
     outbox.put({}, [a_message("3")], NOW + 4)
-    assert outbox.take(NOW + 4.9) == []
+    assert outbox.take(NOW + 4.9) is None
 
-    chatwoot, shopify = outbox.take(NOW + 5)
+    chatwoot, shopify = taken(outbox, NOW + 5)
 
     assert (chatwoot.title, chatwoot.text) == ("title of 1 and 1 more", "text of 1\n\ntext of 3")
     assert shopify.title == "title of 2"
@@ -64,7 +69,7 @@ def test_what_was_sent_is_not_sent_again(outbox: Outbox):
     """Nor is it waiting."""
     outbox.put({}, [a_message()], NOW)
     assert outbox.next_at() == NOW + GATHER_S
-    [post] = outbox.take(NOW + GATHER_S)
+    [post] = taken(outbox, NOW + GATHER_S)
     outbox.sent(post)
 
     assert outbox.next_at() is None
@@ -76,7 +81,7 @@ def test_what_could_not_be_sent_is_tried_again_later_and_at_last_given_up(outbox
     outbox.put({}, [a_message()], NOW)
     now, waits = NOW + GATHER_S, list[float]()
     while (due := outbox.next_at()) is not None:
-        [post] = outbox.take(due)
+        [post] = taken(outbox, due)
         outbox.failed(post, due)
         waits.append(due - now)
         now = due
@@ -104,8 +109,21 @@ def test_a_prober_killed_while_it_sends_does_not_send_again(tmp_path: Path):
     with History(tmp_path) as history:
         outbox = Outbox(history)
         assert outbox.recover() == 1
-        assert [post.title for post in outbox.take(NOW + GATHER_S)] == ["title of 2"]
+        assert [post.title for post in taken(outbox, NOW + GATHER_S)] == ["title of 2"]
         assert outbox.counts() == {"unknown": 1, "sending": 1}
+
+
+def test_a_channel_that_fails_is_left_alone_for_a_moment(outbox: Outbox):
+    """So that one that does not answer keeps no alert from the others."""
+    outbox.put({}, [a_message("1"), a_message("2", topic="shopify"), a_message("3", "mail")], NOW)
+    now = NOW + GATHER_S
+    first = outbox.take(now)
+    assert first is not None
+    assert (first.channel, first.keys) == ("ops", ("1",))
+    outbox.failed(first, now)
+
+    assert [post.channel for post in taken(outbox, now)] == ["mail"]
+    assert [post.keys for post in taken(outbox, now + 10)] == [("1",), ("2",)]
 
 
 def test_old_messages_are_forgotten(outbox: Outbox):

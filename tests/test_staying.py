@@ -190,6 +190,30 @@ def test_people_are_told_once_that_it_is_down_and_once_that_it_is_up(tmp_path: P
         assert Outbox(history).counts() == {"sent": 2}
 
 
+def test_alerts_that_are_on_their_way_when_it_is_told_to_end_go_out(tmp_path: Path):
+    """Also those behind one that takes long: none is left of which nobody knows whether it was sent."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def slow(_: Seen) -> Answer:
+        begun.set()
+        ended.wait(3)
+        return Answer()
+
+    with serve(lambda _: Answer(503)) as vendor, serve(slow) as people:
+        a_probed_vendor(tmp_path, vendor.url, "acme")
+        a_probed_vendor(tmp_path, vendor.url, "zenith")
+        with staying(tmp_path, PROVENDOR_ALERT_OPS=channel(people)) as prober:
+            assert begun.wait(30)
+            prober.process.send_signal(signal.SIGTERM)
+            prober.hears("ending: nothing more is planned")
+            ended.set()
+            assert prober.end() == 0
+
+    assert sorted(titles(people)) == ["DOWN acme/health.get (vendor)", "DOWN zenith/health.get (vendor)"]
+    with History(tmp_path / "reports") as history:
+        assert Outbox(history).counts() == {"sent": 2}
+
+
 def test_in_a_maintenance_window_probes_go_on_and_alerts_are_quiet(tmp_path: Path):
     """The transition is in the history all the same."""
     window = {"from": "2026-01-01T00:00Z", "until": "2999-01-01T00:00Z", "reason": "The database moves."}

@@ -80,7 +80,7 @@ class Alerting:
             await self._keeper.change(lambda history: Outbox(history).put(told, messages, now))
             self._told.update(told)
         due = now + GATHER_S if at_once else now
-        for post in await self._keeper.change(lambda history: Outbox(history).take(due)):
+        while post := await self._keeper.change(lambda history: Outbox(history).take(due)):
             await self._send(post, now)
 
     async def close(self) -> None:

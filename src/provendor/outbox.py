@@ -3,7 +3,7 @@
     outbox = Outbox(history)
     outbox.recover()                                 # after a start
     alerts.decide ... outbox.put(told, messages)     # what people believe and what tells them, together or not at all
-    for post in outbox.take(now):                    # marked before they are sent
+    while post := outbox.take(now):                  # marked before it is sent
         outbox.sent(post) or outbox.failed(post, now)
 
 A message that was marked, and of which nobody knows whether it went out, stays `unknown`: sending it again might tell
@@ -13,8 +13,7 @@ people twice, and of a trouble that goes on they are reminded anyway.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from provendor.alerts import Told
 from provendor.history import KEPT_S, History, Watched
@@ -40,12 +39,12 @@ class Message(NamedTuple):
 
 
 class Post(NamedTuple):
-    """One or several messages that go out together."""
+    """One or several messages that go out together over one channel."""
 
     channel: str
     title: str
     text: str
-    numbers: tuple[int, ...]
+    keys: tuple[str, ...]
     made: float
     tries: int
 
@@ -100,23 +99,35 @@ class Outbox:
         ((due,),) = self._database.read("SELECT min(due) FROM outbox WHERE state = 'waiting'")
         return None if due is None else float(due)
 
-    def take(self, now: float) -> list[Post]:
-        """Take what is due, with all that waits for the same channel and topic; it is marked as being sent."""
+    def take(self, now: float) -> Post | None:
+        """Take what has been due for longest, with all that waits for the same channel and topic; None where nothing is.
+
+        It is marked as being sent, and nothing else: what waits behind it is not lost with a prober that is killed.
+        """
         with self._database.writing() as write:
             rows = self._database.read(_DUE, now)
-            for row in rows:
-                write("UPDATE outbox SET state = 'sending', tries = tries + 1 WHERE id = ?", row[0])
-        return [_post(list(group)) for _, group in groupby(rows, key=lambda row: row[1:3])]
+            for number, *_ in rows:
+                write("UPDATE outbox SET state = 'sending', tries = tries + 1 WHERE id = ?", number)
+        return _post([row[1:] for row in rows]) if rows else None
 
     def sent(self, post: Post) -> None:
         """Keep that a post has gone out."""
         self._mark(post, "sent", 0.0)
 
     def failed(self, post: Post, now: float) -> bool:
-        """Keep that a post could not be sent; return whether it will be tried again."""
+        """Keep that a post could not be sent; return whether it will be tried again.
+
+        Its channel is left alone for a moment: one that does not answer must not keep alerts from the others.
+        """
         again = now - post.made < GIVEN_UP_S
         wait = _WAITS_S[min(post.tries, len(_WAITS_S) - 1)]
         self._mark(post, "waiting" if again else "given up", now + wait)
+        with self._database.writing() as write:
+            write(
+                "UPDATE outbox SET due = max(due, ?) WHERE state = 'waiting' AND channel = ?",
+                now + _WAITS_S[0],
+                post.channel,
+            )
         return again
 
     def counts(self) -> dict[str, int]:
@@ -136,20 +147,21 @@ class Outbox:
             write("DELETE FROM outbox WHERE made < ?", now - KEPT_S)
 
     def _mark(self, post: Post, state: str, due: float) -> None:
+        # By key: while the file cannot be written, the same messages have other numbers in memory.
         with self._database.writing() as write:
-            for number in post.numbers:
-                write("UPDATE outbox SET state = ?, due = ? WHERE id = ?", state, due, number)
+            for key in post.keys:
+                write(
+                    "UPDATE outbox SET state = ?, due = ? WHERE channel = ? AND key = ?", state, due, post.channel, key
+                )
 
 
-_DUE = """SELECT id, channel, topic, title, text, made, tries FROM outbox AS one WHERE state = 'waiting' AND EXISTS (
-    SELECT 1 FROM outbox WHERE state = 'waiting' AND due <= ? AND channel = one.channel AND topic = one.topic
-) ORDER BY channel, topic, id"""
+_DUE = """SELECT id, channel, key, title, text, made, tries FROM outbox WHERE state = 'waiting' AND (channel, topic) = (
+    SELECT channel, topic FROM outbox WHERE state = 'waiting' AND due <= ? ORDER BY due, id LIMIT 1
+) ORDER BY id"""
 
 
-def _post(rows: Sequence[Sequence[object]]) -> Post:
+def _post(rows: Sequence[Sequence[Any]]) -> Post:
     """Make one post of messages about one topic: the first title says how many more there are."""
-    titles, texts = [str(row[3]) for row in rows], [str(row[4]) for row in rows]
+    channels, keys, titles, texts, made, tries = zip(*rows, strict=True)
     title = titles[0] if len(rows) == 1 else f"{titles[0]} and {len(rows) - 1} more"
-    numbers = tuple(int(str(row[0])) for row in rows)
-    made, tries = min(float(str(row[5])) for row in rows), max(int(str(row[6])) for row in rows)
-    return Post(str(rows[0][1]), title, "\n\n".join(texts), numbers, made, tries)
+    return Post(channels[0], title, "\n\n".join(texts), keys, min(made), max(tries))

@@ -86,7 +86,9 @@ async def _stay(wanted: Wanted, env: Mapping[str, str], observers: tuple[Observe
                 serving = await open_.enter_async_context(Serving(wanted.metrics, _pages(daemon, meter)))
                 daemon.say(f"metrics and health: http://{serving.address}/metrics, /health, /alive")
             _heed_signals(daemon)
-            beside = [asyncio.create_task(_look(alerting, daemon, meter))] if alerting or meter else []
+            ending = asyncio.Event()
+            looking = asyncio.create_task(_look(alerting, daemon, meter, ending))
+            beside = []
             if publish.wanted(env) and hasattr(os, "posix_spawn"):
                 beside.append(asyncio.create_task(_keep_page(wanted, daemon)))
             if url := env.get(HEARTBEAT, "").strip():
@@ -95,9 +97,10 @@ async def _stay(wanted: Wanted, env: Mapping[str, str], observers: tuple[Observe
                 await daemon.run()
                 await daemon.drain()
             finally:
+                ending.set()
                 for task in beside:
                     task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
+                await asyncio.gather(looking, *beside, return_exceptions=True)
             if alerting is not None:
                 await alerting.look(daemon.now(), at_once=True)
                 await alerting.close()
@@ -121,9 +124,12 @@ def _heed_signals(daemon: Daemon) -> None:
             loop.add_signal_handler(getattr(signal, name), heed)
 
 
-async def _look(alerting: Alerting | None, daemon: Daemon, meter: _Meter | None) -> None:
-    """Look after alerts, at once when a probe has come to stand otherwise, and every second."""
-    while True:
+async def _look(alerting: Alerting | None, daemon: Daemon, meter: _Meter | None, ending: asyncio.Event) -> None:
+    """Look after alerts, at once when a probe has come to stand otherwise, and every second.
+
+    An alert that is on its way when all ends is not broken off: nobody would know whether it went out.
+    """
+    while not ending.is_set():
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_S):
                 await daemon.rounds.changed.wait()
