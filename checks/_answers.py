@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provendor.exchange import BodyNotJson, Exchange
+from provendor.exchange import BodyNotJson, Exchange, Source
 from provendor.verdict import Skip
 
 REFUSALS_FROM = 300
@@ -21,3 +21,9 @@ def answer(exchange: Exchange) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Skip("the answer is no object")
     return body
+
+
+def require_its_request(exchange: Exchange) -> None:
+    """Skip where an answer in hand is judged: the request is then the contract's, not the one that led to it."""
+    if exchange.source is Source.RECORDED and exchange.recording is None:
+        raise Skip("the request that led to this answer is not known")

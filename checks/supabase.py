@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from provendor.check import check
 from provendor.contract import Expect
 from provendor.exchange import Exchange
 from provendor.verdict import Finding, Outcome, Skip
 
+from ._answers import answer, require_its_request
 from ._ideas import ideas_in, outside_the_range, outside_the_vocabulary, told_twice
 
 IDEAS = (
     "supabase/ideas.list",
     "supabase/ideas.page",
     "supabase/ideas.get_one",
+    "supabase/ideas.find",
     "supabase/ideas.insert_returning",
+    "supabase/ideas.insert_object",
     "supabase/ideas.upsert",
+    "supabase/ideas.upsert_ignore",
+    "supabase/ideas.put",
     "supabase/ideas.update_returning",
+    "supabase/ideas.delete_returning",
+)
+WRITTEN = (
+    "supabase/ideas.insert_returning",
+    "supabase/ideas.insert_object",
+    "supabase/ideas.upsert",
+    "supabase/ideas.upsert_ignore",
+    "supabase/ideas.put",
 )
 
 
@@ -47,6 +62,28 @@ def status_and_priority_are_known_words(exchange: Exchange, expect: Expect) -> I
 def no_idea_appears_twice(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Every idea is told once."""
     yield from told_twice(_ideas(exchange, expect))
+
+
+@check(*WRITTEN)
+def ideas_written_are_those_sent(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """What comes back of a write has an id that was sent; under another we would never find it again."""
+    ideas = _ideas(exchange, expect)
+    require_its_request(exchange)
+    sent = [idea.get("id") for _, idea in ideas_in(json.loads(exchange.request.body or b"[]"))]
+    if None in sent:
+        raise Skip("the database makes the id")
+    for at, idea in ideas:
+        if idea.get("id") not in sent:
+            yield Finding("business", f"one of {', '.join(map(str, sent))}", repr(idea.get("id")), f"{at}/id")
+
+
+@check("supabase/storage.bucket")
+def the_bucket_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> None:
+    """The bucket has the id that stands in the path: the rights are told of that one."""
+    bucket = answer(exchange)
+    require_its_request(exchange)
+    asked = unquote(exchange.request.url.rpartition("/")[2])
+    assert bucket.get("id") == asked, f"asked for {asked}, is {bucket.get('id')}"
 
 
 @check("supabase/ideas.page")

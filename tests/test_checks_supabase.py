@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,43 @@ def test_content_range_names_as_many_rows_as_came(content_range: str | None, row
     page = [{**IDEA, "id": f"idea-{number}"} for number in range(rows)]
 
     assert verdict("content_range_counts_the_rows", an_exchange(206, page, headers=headers)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("sent", "written", "outcome"),
+    [
+        pytest.param(IDEA, [IDEA], Outcome.PASS, id="the one sent"),
+        pytest.param(IDEA, IDEA, Outcome.PASS, id="as an object"),
+        pytest.param([IDEA, {**IDEA, "id": "idea-002"}], [IDEA], Outcome.PASS, id="one of two, the other was there"),
+        pytest.param(IDEA, [], Outcome.PASS, id="it was there already"),
+        pytest.param(IDEA, [{**IDEA, "id": "idea-002"}], Outcome.FAIL, id="another"),
+        pytest.param({"title": "Ask twice"}, [IDEA], Outcome.SKIP, id="the database makes the id"),
+    ],
+)
+def test_ideas_that_come_back_of_a_write_are_those_that_were_sent(sent: Any, written: Any, outcome: Outcome) -> None:
+    """Under another id the idea would be written again and again."""
+    request = a_request("POST", body=json.dumps(sent).encode())
+
+    assert verdict("ideas_written_are_those_sent", a_live_exchange(201, written, request=request)).outcome is outcome
+
+
+def test_a_bucket_is_the_one_asked_for() -> None:
+    """Whether it is public would else be told of another one."""
+    request = a_request(url="https://abcdefghijklmnopqrst.supabase.co/storage/v1/bucket/idea%20files")
+
+    def of(name: str, status: int = 200) -> Outcome:
+        exchange = a_live_exchange(status, {"id": name, "name": name, "public": False}, request=request)
+        return verdict("the_bucket_is_the_one_asked_for", exchange).outcome
+
+    assert of("idea files") is Outcome.PASS
+    assert of("public-images") is Outcome.FAIL
+    assert of("idea files", 400) is Outcome.SKIP
+
+
+@pytest.mark.parametrize("name", ["ideas_written_are_those_sent", "the_bucket_is_the_one_asked_for"])
+def test_an_answer_in_hand_is_not_compared_with_a_request_it_does_not_belong_to(name: str) -> None:
+    """Whoever has the answer asked for something else."""
+    assert verdict(name, an_exchange(200, IDEA, recording=None)).outcome is Outcome.SKIP
 
 
 @pytest.mark.parametrize(

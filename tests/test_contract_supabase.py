@@ -55,6 +55,22 @@ SIGN_IN = {"code": 400, "error_code": "invalid_credentials", "msg": "Invalid log
 NO_BUCKET = {"statusCode": "404", "error": "Bucket not found", "message": "Bucket not found", "code": "NoSuchBucket"}
 NO_KEY = {"message": "No API key found in request", "hint": "No `apikey` request header or url param was found."}
 NOT_DEPLOYED = {"code": "NOT_FOUND", "message": "Requested function was not found"}
+USER = {
+    "id": "11111111-1111-4111-8111-111111111111",
+    "aud": "authenticated",
+    "role": "authenticated",
+    "email": "editor@example.com",
+    "phone": "",
+    "app_metadata": {"provider": "email"},
+    "user_metadata": {},
+    "identities": None,
+    "created_at": "2026-01-02T03:04:05.678901Z",
+    "updated_at": "2026-01-02T03:04:05Z",
+    "is_anonymous": False,
+}
+AN_OLD_USER = {name: USER[name] for name in ("id", "aud", "created_at")}
+REALTIME = {"healthy": True, "db_connected": True, "connected_cluster": 1}
+FILE = {"name": "a.txt", "id": "1", "created_at": "2026-01-02T03:04:05.678Z", "updated_at": "2026-01-02T03:04:05.678Z"}
 BUCKET = {"id": "b", "name": "b", "owner": "", "public": False, "file_size_limit": None, "allowed_mime_types": None}
 RELATION = {"cardinality": "many-to-one", "embedding": "a with b", "relationship": "a_b_fkey using a(b) and b(id)"}
 
@@ -177,6 +193,11 @@ ACCEPTED: list[tuple[str, str, int, Any]] = [
         200,
         {"external": {"email": True}, "disable_signup": False, "autoconfirm": False},
     ),
+    ("a user", "auth.user", 200, USER),
+    ("a user of an old server", "auth.user", 200, AN_OLD_USER),
+    ("a user without an email", "auth.user", 200, but(USER, email="", phone="15550100", identities=[])),
+    ("a user with a role of the project", "auth.user", 200, but(USER, role="editor")),
+    ("a user with nothing", "auth.user", 200, but(USER, role="", email=None, app_metadata=None, updated_at=None)),
     ("a wrong password", "auth.token", 400, SIGN_IN),
     (
         "a wrong password under a version header",
@@ -209,6 +230,14 @@ ACCEPTED: list[tuple[str, str, int, Any]] = [
     ),
     ("no bucket", "storage.bucket", 400, NO_BUCKET),
     ("no bucket, without the code", "storage.bucket", 400, but(NO_BUCKET, code=GONE)),
+    ("a bucket of before limits", "storage.bucket", 200, {"id": "b", "name": "b", "public": True, "owner": ""}),
+    ("no files", "storage.objects", 200, []),
+    (
+        "a file",
+        "storage.objects",
+        200,
+        [but(FILE, last_accessed_at="2026-01-02T03:04:05+00:00", metadata={"size": 3})],
+    ),
     ("a folder among files", "storage.objects", 200, [{"name": "drafts", "id": None, "metadata": None}]),
     (
         "storage without connections",
@@ -228,6 +257,8 @@ ACCEPTED: list[tuple[str, str, int, Any]] = [
     ("one service ill", "management.health", 200, [HEALTHY, UNHEALTHY]),
     ("a service that starts", "management.health", 200, [but(HEALTHY, status="COMING_UP", healthy=False)]),
     ("a service with its details", "management.health", 200, [but(HEALTHY, name="rest", info={"db_schema": "public"})]),
+    ("a service before its replication", "management.health", 200, [but(HEALTHY, name="realtime", info=REALTIME)]),
+    ("a REST service without schemas", "management.health", 200, [but(HEALTHY, name="rest", info={"db_schema": ""})]),
     ("a management token that is wrong", "management.health", 401, {"message": "Unauthorized"}),
 ]
 
@@ -264,6 +295,12 @@ REFUSED: list[tuple[str, str, int, Any]] = [
     ("an error with null for a message", "ideas.insert", 409, pg("23505", None)),
     ("an error with an unknown code", "ideas.insert", 409, pg("23999")),
     ("details as a list without need", "ideas.insert", 409, pg("23505", details=[RELATION])),
+    (
+        "a relationship without its name",
+        "tables.select",
+        300,
+        pg("PGRST201", "Could not embed", [but(RELATION, relationship=GONE)]),
+    ),
     ("details as text where a list is due", "tables.select", 300, pg("PGRST201", details="two relationships")),
     ("a hint that is an object", "ideas.insert", 403, pg("42501", hint={"grant": "insert"})),
     ("a violated key under another status", "ideas.insert", 400, pg("23505")),
@@ -284,6 +321,9 @@ REFUSED: list[tuple[str, str, int, Any]] = [
     ("a provider that is a word", "auth.settings", 200, but(SETTINGS, external={"email": "yes"})),
     ("a list of providers", "auth.settings", 200, but(SETTINGS, external=["email"])),
     ("a switch that is a word", "auth.settings", 200, but(SETTINGS, disable_signup="false")),
+    ("a new user without an email", "auth.user", 200, but(USER, email=GONE)),
+    ("a new user without metadata", "auth.user", 200, but(USER, app_metadata=GONE)),
+    ("a user changed at no time", "auth.user", 200, but(USER, updated_at="yesterday")),
     ("a code that is text without the version header", "auth.token", 400, but(SIGN_IN, code="400")),
     ("a code that is not the status", "auth.token", 400, but(SIGN_IN, code=422)),
     ("a refusal without its reason", "auth.token", 400, but(SIGN_IN, error_code=GONE)),
@@ -295,6 +335,10 @@ REFUSED: list[tuple[str, str, int, Any]] = [
     ("a storage error as a success", "storage.bucket", 200, NO_BUCKET),
     ("a storage error as a file", "storage.object", 200, NO_BUCKET),
     ("a bucket that does not say who may read it", "storage.bucket", 200, but(BUCKET, public=GONE)),
+    ("a bucket with half of its limits", "storage.bucket", 200, but(BUCKET, allowed_mime_types=GONE)),
+    ("a file that was never read", "storage.objects", 200, [but(FILE, metadata={"size": 3})]),
+    ("a file made at no time", "storage.objects", 200, [{"name": "a", "id": "1", "created_at": "yesterday"}]),
+    ("a version that is cut", "storage.version", 200, "1.7"),
     ("a platform error as our function's answer", "functions.invoke", 200, NOT_DEPLOYED),
     ("a missing function under another status", "functions.invoke", 500, NOT_DEPLOYED),
     ("a missing function without its code", "functions.invoke", 404, but(NOT_DEPLOYED, code=GONE)),
@@ -302,6 +346,12 @@ REFUSED: list[tuple[str, str, int, Any]] = [
     ("an unknown service", "management.health", 200, [but(HEALTHY, name="mainframe")]),
     ("a health without its status", "management.health", 200, [but(HEALTHY, status=GONE)]),
     ("a health that is a word", "management.health", 200, [but(HEALTHY, healthy="true")]),
+    (
+        "half of what Realtime tells",
+        "management.health",
+        200,
+        [but(HEALTHY, name="realtime", info=but(REALTIME, db_connected=GONE))],
+    ),
     ("no service at all", "management.health", 200, []),
     ("services in an envelope", "management.health", 200, {"services": [HEALTHY]}),
 ]

@@ -36,7 +36,6 @@ NOT_YET = {
     "hootsuite": 0.841,
     "shopify": 0.912,
     "storefront-mcp": 0.887,
-    "supabase": 0.889,
     "x": 0.852,
     "zoho-crm": 0.873,
 }
