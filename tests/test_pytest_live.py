@@ -119,6 +119,20 @@ def test_a_fallback_passes_and_is_an_error_where_live_is_required(pytester, monk
     result.stdout.fnmatch_lines(["ERROR fallback: expected an answer of the vendor itself, got ACME_LIVE is not set*"])
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_what_fails_live_is_kept(pytester, monkeypatch, workers):
+    """Beside the evidence, also from a worker of pytest-xdist."""
+    a_suite(pytester.path)
+    with serve(lambda _: as_json({"id": "seven", "note": KEY})) as server:
+        ready(monkeypatch, env(server))
+        pytester.runpytest_subprocess(NOW, "--live", "-k", "ok", "-n", workers)
+
+    told = document(pytester.path)
+    (kept,) = (pytester.path / "reports" / "runs" / told["run"]["id"]).glob("failures/**/*.yaml")
+    assert told["results"][0]["kept"] == {"cassette": "failures/acme/users.get/ok.yaml", "why": None}
+    assert '"note": "<api_key>"' in kept.read_text()
+
+
 def test_a_live_call_that_fails_is_a_failure(pytester, monkeypatch):
     """And reads as one."""
     a_suite(pytester.path)

@@ -1,7 +1,8 @@
-"""Keywords added to contract files as people would write them, shown as a patch; nothing is written.
+"""Keywords and cases added to contract files as people would write them, shown as a patch; written only where `write` is called.
 
     patch = Patch(root)
     patch.add(Demand("contracts/acme/schemas/user.yaml", "/user", "required", ["email"]))
+    patch.add_case(file, ("operations", "users.get", "cases"), "ok-2026-11-26", {"status": 200})      # behind the others
     patch.text()           # a unified diff; comments and layout stay as they are
     patch.left             # demands that would not fit: somebody has to write them
 
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from provendor import source
+from provendor import cassette, source
 from provendor.errors import ContractError
 from provendor.exchange import Json
 from provendor.remedy import Demand, flow
@@ -43,6 +44,25 @@ class Patch:
             return
         self._after[demand.file] = edited
 
+    def add_case(self, file: str, way: tuple[str, ...], name: str, value: dict[str, Json]) -> bool:
+        """Add a case behind the others that stand at a way of a file; return whether that could be done."""
+        try:
+            self._after[file] = _with_case(self._text(file), file, way, name, value)
+        except (ContractError, _Unfit):
+            return False
+        return True
+
+    def write(self) -> None:
+        """Write every file that would be another, each in one step."""
+        for file, before in self._before.items():
+            if self._after[file] != before:
+                cassette.write((self._root / file).resolve(), self._after[file])
+
+    def undo(self) -> None:
+        """Write every file as it was."""
+        for file, before in self._before.items():
+            cassette.write((self._root / file).resolve(), before)
+
     def _text(self, file: str) -> str:
         if file not in self._after:
             self._before[file] = self._after[file] = source.plain(self._root / file, file)
@@ -55,7 +75,8 @@ class Patch:
     def _diffs(self) -> Iterator[str]:
         for file, before in sorted(self._before.items()):
             lines = before.splitlines(keepends=True), self._after[file].splitlines(keepends=True)
-            yield from difflib.unified_diff(*lines, fromfile=f"a/{file}", tofile=f"b/{file}")
+            for line in difflib.unified_diff(*lines, fromfile=f"a/{file}", tofile=f"b/{file}"):
+                yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 class _Unfit(Exception):
@@ -145,6 +166,44 @@ def _inserted(
     if lines[line - 1][: column - 1].strip():
         raise _Unfit
     return "".join([*lines[: line - 1], added, *lines[line - 1 :]])
+
+
+def _with_case(text: str, file: str, way: tuple[str, ...], name: str, value: dict[str, Json]) -> str:
+    """Return the text with one more case; raises _Unfit where it would say anything else."""
+    document = source.read_text(text.encode("utf-8"), file)
+    wanted = copy.deepcopy(document.value)
+    cases, known = wanted, document.value
+    try:
+        for step in way:
+            cases, known = cases[step], known[step]
+        last = list(known)[-1]
+    except (LookupError, TypeError):
+        raise _Unfit from None
+    cases[name] = value
+    start = _offset(text, *document.place(way))
+    if text[start : start + 1] == "{":
+        edited = _inserted(text, document, way, known, f"{name}: {flow(value)}")
+    else:
+        edited = _behind(text, *document.place((*way, last), key=True), name, value)
+    if source.read_text(edited.encode("utf-8"), file).value != wanted:
+        raise _Unfit
+    return edited
+
+
+def _behind(text: str, line: int, column: int, name: str, value: dict[str, Json]) -> str:
+    """Return the text with an entry behind the one whose key stands there: where less is indented than what belongs to it."""
+    lines = text.splitlines(keepends=True)
+    end = line
+    for number in range(line, len(lines)):
+        plain = lines[number].lstrip()
+        if plain.strip() and len(lines[number]) - len(plain) < column:
+            break
+        end = number + 1 if plain.strip() else end
+    margin, newline = " " * (column - 1), "\r\n" if lines[line - 1].endswith("\r\n") else "\n"
+    added = [f"{margin}{name}:", *(f"{margin}  {key}: {flow(item)}" for key, item in value.items())]
+    before = "".join(lines[:end])
+    gap = "" if before.endswith("\n") else newline
+    return before + gap + "".join(each + newline for each in added) + "".join(lines[end:])
 
 
 def _offset(text: str, line: int, column: int) -> int:

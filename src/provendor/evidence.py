@@ -4,7 +4,7 @@ reports/
 ├── index.html           the page that people decide by; live.html for whoever is on call, vendors/ a page each
 ├── run.jsonl            the newest run: a line for the run, one per result, one for its end
 ├── run.json             the newest finished run as one document (run.schema.json)
-└── runs/<run id>/       the same two files of every run that is kept
+└── runs/<run id>/       the same two files of every run that is kept, and failures/, the answers that failed live
 
 A run writes only into its own folder, so two at once do not mix. `reports/run.jsonl` is another name of the file of the
 run that started or ended last, and both are replaced in one step when a run ends.
@@ -43,6 +43,8 @@ LIVE_PAGE = "live.html"
 KEPT_RUNS = 20
 KEPT_RELEASES = 2
 """Of how many releases the run on their commit is kept beyond that: the last one, and the one before it."""
+FAILURES = "failures"
+"""The folder in a run's own in which the answers are kept that failed live, as `vendor/operation/case.yaml`."""
 BODY_LIMIT = 16_384
 """How many characters of a body are kept with a result that is not a plain pass."""
 
@@ -134,7 +136,12 @@ class Evidence:
         return self._own / "run.jsonl"
 
     def add(self, result: JsonObject) -> None:
-        """Write one result; it is in the file when this returns."""
+        """Write one result; it is in the file when this returns.
+
+        What is kept of an answer goes into a file of its own, which `result` names from then on instead of its text.
+        """
+        if result.get("kept"):
+            result["kept"] = self._keep(result, **result["kept"])
         outcome = result["outcome"]
         self.counts[outcome] += 1
         self._vendors.setdefault(result["vendor"], Counter())[outcome] += 1
@@ -182,6 +189,20 @@ class Evidence:
             },
         )
         return {"strength": known} if known else {}
+
+    def _keep(self, result: JsonObject, text: str | None, why: str | None) -> JsonObject:
+        """Write a kept answer beside the evidence, in place of one of the same case; return what the result says of it."""
+        if text is None:
+            return {"cassette": None, "why": why}
+        name = f"{FAILURES}/{result['vendor']}/{result['operation']}/{result['case']}.yaml"
+        scratch = self._own / f".{os.urandom(4).hex()}"
+        try:
+            (self._own / name).parent.mkdir(parents=True, exist_ok=True)
+            scratch.write_text(text, encoding="utf-8", newline="")
+            scratch.replace(self._own / name)
+        except OSError as trouble:
+            return {"cassette": None, "why": f"it could not be written: {trouble.strerror}"}
+        return {"cassette": name, "why": None}
 
     def _write(self, record: JsonObject) -> None:
         line = _ENCODER.encode(record).encode("utf-8", "backslashreplace") + b"\n"
@@ -256,6 +277,8 @@ def result_json(result: Result, redactor: Redactor) -> JsonObject:
         record["rerun"] = rerun_of(result)
         if result.exchange is not None:
             record["exchange"] = _exchange_json(result.exchange, redactor)
+    if result.kept is not None:
+        record["kept"] = result.kept._asdict()
     return record
 
 

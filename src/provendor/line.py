@@ -28,13 +28,16 @@ from provendor.pacing import LONGEST_WAIT_S, Pace
 from provendor.readiness import Readiness, grant_of
 from provendor.redact import Redactor
 from provendor.requests import Values
-from provendor.run import TRANSPORT_CHECK, Result, not_answered, run_asking
+from provendor.run import TRANSPORT_CHECK, Kept, Result, not_answered, run_asking
 from provendor.transport import Transport
 from provendor.undoing import Trail, Undoing, Undone
 from provendor.verdict import Finding, Outcome, Verdict, worst
 
 if TYPE_CHECKING:  # few servers are started by us
     from provendor.mcp_stdio import StdioTransport
+
+KEEP_S: Final = 1800.0
+"""How long an answer that fails in the same way as the one before it is not kept again."""
 
 _LAST_CHANCE_S: Final = 10.0
 """How long a clean-up may take where the run was interrupted and somebody waits for its end."""
@@ -84,6 +87,7 @@ class Line:
         self._met = {value: name for name, value in ready.secrets.items()}
         self._pace = Pace.shared(ready.vendor, ready.values, paces, clock=network.clock, wall=network.wall)
         self._tokens: Tokens | None = None
+        self._kept: dict[str, tuple[frozenset[str], float]] = {}
 
     def close(self) -> None:
         """Let go of what other processes share with us."""
@@ -107,7 +111,8 @@ class Line:
             result = _with(undone, result)
         if self._heard is not None:
             self._heard(case, trail.answers, self._met)
-        result = self._shown(result._replace(environment=self._ready.environment))
+        kept = self._keep(result, trail) if trail.answers and _has_failed(result) else None
+        result = self._shown(result._replace(environment=self._ready.environment, kept=kept))
         if stopped:
             raise Stopped(result)
         return result
@@ -181,6 +186,17 @@ class Line:
         async with self._server() as server:
             return (await ask(case, values, self._wrap(server, case), self._network.clock)).exchange
 
+    def _keep(self, result: Result, trail: Trail) -> Kept | None:
+        """Return what is kept of an answer that failed; None where one was not long ago that failed in the same way."""
+        from provendor import tape  # noqa: PLC0415 - only where something fails
+
+        case, codes, now = result.case, frozenset(each.code for each in result.findings), self._network.clock.now()
+        before, at = self._kept.get(case.id, (None, 0.0))
+        if codes == before and now - at < KEEP_S:
+            return None
+        self._kept[case.id] = codes, now
+        return tape.kept(case, self._ready, trail.answers, self._met)
+
     def _shown(self, result: Result) -> Result:
         """Return a result that can be shown. Of a pass nothing is, but what evidence redacts itself."""
         if result.outcome is Outcome.PASS:
@@ -197,6 +213,10 @@ class Line:
             ),
             reason=clean.text(result.reason) if result.reason else None,
         )
+
+
+def _has_failed(result: Result) -> bool:
+    return result.outcome is Outcome.FAIL or result.expected
 
 
 def _as_it_is(transport: Transport, _: Case) -> Transport:

@@ -11,7 +11,6 @@ Nothing is written before everything was asked: what one case's answer names as 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +24,6 @@ from provendor.deltas import Delta, compare, places, sift
 from provendor.errors import CassetteBroken, CassetteMissing
 from provendor.exchange import Exchange, Recording
 from provendor.live_run import Choice, LiveRun, Rules, Tell, Way, Write, to_the_end
-from provendor.moments import timestamp
 from provendor.redact import Redactor
 from provendor.run import Replayer, Result
 from provendor.tape import Unkept
@@ -185,9 +183,8 @@ class Recorder:
         )
 
     def _text(self, case: Case, take: Sequence[Exchange]) -> str:
-        at = timestamp(take[0].attempts[0].started_at if take[0].attempts else time.time())
         ready = self._run.standing(case.vendor)
-        return tape.cassette_of(case, ready, take, self._redactor(case.vendor), f"{at[:19]}Z")
+        return tape.cassette_of(case, ready, take, self._redactor(case.vendor), tape.answered_at(take))
 
     def _old(self, case: Case) -> Cassette | None:
         """Return the cassette that is there; None where there is none, or none that can be read."""

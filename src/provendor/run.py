@@ -32,6 +32,13 @@ TRANSPORT_CHECK = "exchange"
 """The name under which a missing exchange is reported among a result's verdicts."""
 
 
+class Kept(NamedTuple):
+    """What is kept of an answer that failed live: the text of a cassette, which holds nothing that it must not; else why not."""
+
+    text: str | None
+    why: str | None = None
+
+
 class Result(NamedTuple):
     """How one case ended.
 
@@ -40,7 +47,7 @@ class Result(NamedTuple):
     where a replayed answer comes from, also when it was refused. `started_at` is seconds since the epoch.
 
     Of a case that was asked live, `environment` says where, and `attempts` and `peer` what it took, also where no answer
-    came. `fallback` is why a case that should have been asked live was replayed.
+    came. `fallback` is why a case that should have been asked live was replayed. `kept` is there where an answer failed.
     """
 
     case: Case
@@ -58,6 +65,7 @@ class Result(NamedTuple):
     peer: Peer | None = None
     fallback: str | None = None
     blame: Blame | None = None
+    kept: Kept | None = None
 
     @property
     def source(self) -> Source:

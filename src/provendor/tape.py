@@ -9,7 +9,9 @@ Unkept where no cassette can be made, or where what was made may still hold some
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from provendor import __version__, cassette, compression, credentials, pseudonyms, requests, wrappings
 from provendor.cassette import Interaction, Metadata
@@ -18,10 +20,14 @@ from provendor.errors import ProvendorError, UsageError
 from provendor.exchange import Exchange, Headers, Origin
 from provendor.readiness import Readiness
 from provendor.redact import Redactor
+from provendor.run import Kept
 from provendor.scripted import Answer, Scripted, captured
 from provendor.substitution import Examples
 
 _LAYERS = 2
+
+MOST_KEPT: Final = 1024 * 1024
+"""How many bytes of answers that failed are kept of one case."""
 
 
 class Unkept(ProvendorError):
@@ -49,6 +55,27 @@ def cassette_of(case: Case, ready: Readiness, exchanges: Sequence[Exchange], red
     text = cassette.dump(interactions, metadata)
     refuse_doubts(text, redactor)
     return text
+
+
+def kept(case: Case, ready: Readiness, exchanges: Sequence[Exchange], met: Mapping[str, str]) -> Kept:
+    """Return what is kept of a case that failed live, or why nothing is; `met` are the secrets in use, names by value."""
+    if sum(len(each.body) for each in exchanges) > MOST_KEPT:
+        return Kept(None, f"its answers have more than {MOST_KEPT // 1024} KiB")
+    redactor = redactor_of(ready)
+    for value, name in met.items():  # several may have one name: tokens that followed each other
+        redactor.know({name: value})
+    try:
+        return Kept(cassette_of(case, ready, exchanges, redactor, answered_at(exchanges)))
+    except ProvendorError as trouble:
+        return Kept(None, redactor.text(str(trouble)))
+    except Exception as mistake:  # noqa: BLE001 - whatever a vendor answers, its result is worth more than what is kept of it
+        return Kept(None, f"a mistake of ours: {type(mistake).__name__}")
+
+
+def answered_at(exchanges: Sequence[Exchange]) -> str:
+    """Return when the first of these was asked for, as a cassette says it."""
+    attempts = exchanges[0].attempts
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(attempts[0].started_at if attempts else time.time()))
 
 
 def interactions_of(case: Case, vendor: Vendor, exchanges: Sequence[Exchange], redactor: Redactor) -> list[Interaction]:

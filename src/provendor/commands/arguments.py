@@ -50,7 +50,7 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"expected a day such as 2026-11-20, got {text!r}") from None
 
 
-def add_report(parser: argparse.ArgumentParser, what: str = "where evidence and history lie") -> None:
+def add_report(parser: argparse._ActionsContainer, what: str = "where evidence and history lie") -> None:
     """Add `--report`."""
     parser.add_argument("--report", type=Path, metavar="DIR", help=f"{what} (default: reports/ in the root)")
 

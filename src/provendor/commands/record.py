@@ -4,9 +4,11 @@ provendor record chatwoot/conversations.list:ok      one case
 provendor record chatwoot --twice                    all that can be asked, twice: what differs by itself is no difference
 provendor record chatwoot --dry-run                  only show what would change
 provendor record chatwoot --yes                      write without asking, as where nobody can answer
+provendor record --from-live-failure RUN/CASE        what failed live, in production too, as a case that fails offline
 
 Live values become the contract's examples, secrets their names, personal data pseudonyms; a cassette that may still hold one
-of these is not written, and neither is an answer that the contract refuses. Production is never asked.
+of these is not written, and neither is an answer that the contract refuses, but where it is the failure that is wanted.
+Production is never asked.
 """
 
 from __future__ import annotations
@@ -41,6 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="name every place that differs every time")
     parser.add_argument("--allow-writes", action="store_true", help="ask also what changes something in the sandbox")
     parser.add_argument("--keep-failing", action="store_true", help="write also answers that the contract refuses")
+    kept = parser.add_argument_group("keeping what failed live")
+    kept.add_argument(
+        "--from-live-failure", metavar="RUN/CASE", help="make a failing case of what a case was answered in a run"
+    )
+    kept.add_argument("--as", dest="name", metavar="NAME", help="what that case is called (default: CASE and the day)")
+    arguments.add_report(kept, "where runs are kept")
     arguments.add_now(parser)
     arguments.add_root(parser)
     arguments.add_json(parser)
@@ -49,6 +57,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Record the selected cases; 0 fine, 1 the contract refuses an answer, 3 one could not be had or kept, 4 nothing to do."""
     _refuse_nonsense(args)
+    if args.from_live_failure:
+        return _keep_failure(args)
     root = arguments.root_of(args)
     with arguments.cache_of(root) as cache:
         suite, cases = arguments.load(root, args.selectors, cache)
@@ -60,9 +70,24 @@ def run(args: argparse.Namespace) -> int:
 def _refuse_nonsense(args: argparse.Namespace) -> None:
     if args.yes and args.dry_run:
         raise UsageError("--yes and --dry-run exclude each other")
+    asks = {"--twice": args.twice, "--allow-writes": args.allow_writes, "--keep-failing": args.keep_failing}
+    for option, given in {**asks, "a selector": args.selectors}.items():
+        if given and args.from_live_failure:
+            raise UsageError(f"--from-live-failure asks nobody: {option} has nothing to say to it")
+    for option, given in {"--as": args.name, "--report": args.report}.items():
+        if given and not args.from_live_failure:
+            raise UsageError(f"{option} belongs to --from-live-failure")
     answerable = sys.stdin.isatty() and sys.stdout.isatty() and not args.json
     if not (args.yes or args.dry_run or answerable):
         raise UsageError("nobody can be asked here: give --yes to write, or --dry-run to see what would change")
+
+
+def _keep_failure(args: argparse.Namespace) -> int:
+    try:
+        from provendor.commands import regressions  # noqa: PLC0415 - what it needs is an extra
+    except ModuleNotFoundError as missing:
+        raise UsageError(f"there is no {missing.name} here: pip install 'provendor[live]'") from None
+    return regressions.run(args)
 
 
 def _recorder(args: argparse.Namespace, replayer: Replayer) -> Recorder:
