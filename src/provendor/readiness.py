@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -40,8 +39,7 @@ class Block(NamedTuple):
     env: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(NamedTuple):
     """How one vendor stands in one environment. `values` are those that can be used; `unfit` says why the others cannot."""
 
     vendor: Vendor

@@ -58,4 +58,5 @@ def _verdict(report: lint.LintReport, against: Path | None) -> str:
         return f"{count} problem{'s' * (count != 1)}"
     if against:
         return f"a true subset of {against.name}"
-    return f"{report.cases} cases in {report.vendors} vendors: fine"
+    cases, vendors = report.cases, report.vendors
+    return f"{cases} case{'s' * (cases != 1)} in {vendors} vendor{'s' * (vendors != 1)}: fine"
