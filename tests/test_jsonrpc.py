@@ -21,6 +21,13 @@ def test_a_whole_stream_is_its_messages():
     assert list(stream(TEXT)) == MESSAGES
 
 
+def test_a_message_that_is_no_utf_8_is_none():
+    """Its letters are lost, and nobody should read on as if they were others."""
+    body = b'data: {"name": "Caf\xe9"}\n\n: Caf\xe9\n\ndata: {"name": "Caf\xc3\xa9"}\n\n'
+
+    assert list(stream(body.decode("utf-8", "surrogateescape"))) == [{"name": "Café"}]
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
 def test_a_stream_in_pieces_has_the_same_messages(size: int):
     """Wherever it is cut, between the two halves of a line's end as well."""

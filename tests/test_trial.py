@@ -266,6 +266,20 @@ class TestMcp:
         assert strength.fields.killed > 8
         assert strength.status.score == 1.0
 
+    def test_a_broken_refusal_is_noticed_by_the_schema_of_the_result(self, tmp_path: Path):
+        """Also where the error table looks at the same place, and finds the same class by another row."""
+        reason = {"json": {"$.result.structuredContent.reason": "full"}, "code": "tool-failed", "retryable": False}
+        refusal = {"type": "object", "required": ["reason"], "properties": {"reason": {"const": "full"}}}
+        case = {"status": 200, "error": "tool-failed", "result": refusal}
+        operations = {"add": {**OPERATIONS["add"], "errors": [reason], "mcp": ADD, "cases": {"full": case}}}
+        replayer = an_mcp_suite(tmp_path, operations, handshake="none")
+        result = {"content": [], "structuredContent": {"reason": "full"}, "isError": True}
+        message = json.dumps({"jsonrpc": "2.0", "id": 1, "result": result})
+        json_ = Headers((("content-type", "application/json"),))
+        adopted(replayer, "add:full", [Answer(message.encode(), 200, json_)])
+
+        assert killed(measured(replayer, "null")) == 2  # the result, and what is declared and read in it
+
     @pytest.mark.parametrize("operator", ["jsonrpc-error", "is-error", "html"])
     def test_an_error_in_place_of_the_result_is_noticed(self, tmp_path: Path, operator: str):
         """In the message, in the result, and a page in place of both."""

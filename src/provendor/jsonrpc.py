@@ -58,7 +58,7 @@ def unwrapped(exchange: Exchange, wanted: Id | None) -> Exchange:
     None for `wanted` takes the first answer. An exchange without an answer in it comes back as it is.
     """
     if _is_stream(exchange):
-        found = answer_among(list(stream(exchange.text)), wanted)
+        found = answer_among(list(stream(exchange.body.decode("utf-8", "surrogateescape"))), wanted)
     else:
         try:
             value = exchange.json
@@ -103,7 +103,7 @@ def _is_stream(exchange: Exchange) -> bool:
 
 
 class Events:
-    """The messages of a stream of events, as its text arrives. Comments and what is no JSON are passed over."""
+    """The messages of a stream of events, as its text arrives. Comments and what is no JSON in UTF-8 are passed over."""
 
     def __init__(self) -> None:
         self._rest = ""
@@ -137,7 +137,8 @@ class Events:
             return
         data, self._data = self._data, []
         if any(data):
-            with suppress(ValueError):
+            with suppress(ValueError):  # also of what is not UTF-8
+                "".join(data).encode("utf-8")
                 yield parsed("\n".join(data))
 
 

@@ -36,6 +36,7 @@ from provendor.schema import Schema
 from provendor.transport import drive
 from provendor.verdict import Outcome, Verdict
 
+_STRUCTURED: Final = ("result", "structuredContent")
 NOTICED: Final = frozenset({"version-served", "vendor-warning", "delivery-order", "paging-repeats"})
 """Codes whose warn counts as noticed: the contract asks for it by a key of its own. Any other warn leaves a run green."""
 
@@ -135,9 +136,13 @@ class Trial:
         value = answer.exchange.json
         planned = tuple(_ways(self._planned_paths(), value))
         read = tuple(dict.fromkeys((*planned, *self._looked_at())))
-        if expect.mcp is not None and expect.mcp.result is not None and expect.error is None:
-            yield from self._tool_result(value)
-        elif expect.body is not None or read:
+        if expect.mcp is not None and expect.mcp.result is not None:
+            yield from self._tool_result(value, read)
+            if expect.error is None:
+                return
+            # An error is told from the message around the result as well.
+            read = tuple(way for way in read if way[:2] != _STRUCTURED)
+        if expect.body is not None or read:
             yield Document(answer, [value], expect.body, read, planned, self._whole)
 
     def _whole(self, value: Json) -> Exchange:
@@ -150,7 +155,7 @@ class Trial:
         changed.__dict__["json"] = value  # what it would read from the body it has just written
         return changed
 
-    def _tool_result(self, message: Json) -> Iterator[Document]:
+    def _tool_result(self, message: Json, read: Sequence[Way]) -> Iterator[Document]:
         """Yield the result of an MCP call: structured content, or JSON in its first text."""
         call = self.expect.mcp
         result = message.get("result") if isinstance(message, dict) else None
@@ -169,7 +174,8 @@ class Trial:
                 inner = {**result, "content": _with_text(result["content"], int(place[1]), value)}
             return with_message(self.answer.exchange, {**message, "result": inner})
 
-        yield Document(self.answer, [value], call.result, (), (), put)
+        inside = tuple(way[2:] for way in read if way[:2] == _STRUCTURED and way[2:])
+        yield Document(self.answer, [value], call.result, inside, (), put)
 
     def _planned_paths(self) -> Iterator[str]:
         """Yield the JSONPaths by which the case's plan reads the answer."""
