@@ -38,6 +38,25 @@ def a_cart_holds_what_was_asked(exchange: Exchange, expect: Expect) -> None:
     assert held == asked, f"asked for {dict(asked)}, the cart holds {dict(held)}"
 
 
+@check("storefront-mcp/carts.get", "storefront-mcp/carts.update", "storefront-mcp/carts.cancel")
+def the_cart_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> None:
+    """What comes back is the cart that was named; its id may bring a key along, behind a question mark."""
+    held = _document(exchange, expect).get("id")
+    asked = arguments_of(exchange).get("id")
+    assert _bare(held) == _bare(asked), f"asked for {asked}, is {held}"
+
+
+@check("storefront-mcp/products.get")
+def the_product_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> None:
+    """What comes back is the product that was named, by its own id or by that of one of its variants."""
+    product = _document(exchange, expect).get("product")
+    if not isinstance(product, dict):
+        raise Skip("there is no product")
+    asked = arguments_of(exchange).get("catalog", {}).get("id")
+    ids = [product.get("id"), *(each.get("id") for each in product.get("variants", ()) if isinstance(each, dict))]
+    assert asked in ids, f"asked for {asked}, is {ids[0]}"
+
+
 @check("storefront-mcp/catalog.search", "storefront-mcp/catalog.lookup", "storefront-mcp/products.get")
 def a_product_has_one_currency(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Every price of a product is in the currency of its range, so that they can be compared."""
@@ -56,6 +75,10 @@ def _document(exchange: Exchange, expect: Expect) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Skip("there is no document")
     return document
+
+
+def _bare(id_: Any) -> str:
+    return str(id_).partition("?")[0]
 
 
 def _lines(items: Any) -> Counter[str]:

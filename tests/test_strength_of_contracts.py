@@ -35,7 +35,6 @@ NOT_YET = {
     "dashboard": 0.905,
     "hootsuite": 0.841,
     "shopify": 0.912,
-    "storefront-mcp": 0.887,
     "x": 0.852,
     "zoho-crm": 0.873,
 }
