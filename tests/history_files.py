@@ -1,11 +1,11 @@
-"""A history for tests: what three weeks of hourly probes leave, with a bad day, a gap, and a trouble that goes on."""
+"""Histories for tests: what three weeks of hourly probes leave, with a bad day, a gap, and a trouble that goes on; full disks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from provendor.history import DAY_S, HOUR_S, History, Sample, Transition, Watched
+from provendor.history import DAY_S, FILE, HOUR_S, History, Sample, Transition, Watched
 from provendor.outbox import Message, Outbox
 from provendor.schedule import Schedule, timing
 from provendor.slots import End, Ended, Ledger
@@ -66,3 +66,20 @@ def _slots(history: History, probes: Iterable[Watched], now: float) -> None:
         ends.append(Ended(due.plan.number, due.missed.start, missed, End.MISSING, "no prober was running"))
         ends.append(Ended(due.plan.number, missed + 1, due.slot, End.RESULT))
     history.record([], also=ledger.entries(ends, now))
+
+
+def full(history: History) -> None:
+    """From now on the file meets what it meets on a full disk."""
+    history.database.read("PRAGMA max_page_count = 1")
+
+
+def many(history: History) -> None:
+    """So much that it does not fit into the pages that there are."""
+    at = 1_795_608_000.0
+    history.record([Sample(ACME, at + number, Outcome.FAIL, reason="x" * 300) for number in range(100, 200)])
+
+
+def move_away(reports: Path) -> None:
+    """What somebody does who is told that the file is damaged."""
+    for file in reports.glob(f"{FILE}*"):
+        file.unlink()

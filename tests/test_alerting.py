@@ -4,16 +4,18 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from builders import a_vendor, an_operation
+from history_files import full, many, move_away
 from loopback import Answer, Server, serve
 from provendor.alerting import Alerting
 from provendor.alerts import Rules
 from provendor.contract import Suite, Window
 from provendor.history import History, Transition, Watched
-from provendor.keeper import Keeper
+from provendor.keeper import RETRY_S, Keeper
 from provendor.messenger import Messenger
 from provendor.outbox import GATHER_S, Outbox
 from provendor.verdict import Outcome, Party
@@ -39,15 +41,18 @@ def up(watched: Watched = USERS, at: float = NOW + 600) -> Transition:
 class Bench:
     """Alerting over a history on disk, to a server that takes JSON."""
 
-    def __init__(self, reports: Path, people: Server, suite: Suite = SUITE) -> None:
+    def __init__(
+        self, reports: Path, people: Server, suite: Suite = SUITE, now: Callable[[], float] = monotonic
+    ) -> None:
         self.reports = reports
         self.people = people
         self.suite = suite
+        self.now = now
         self.said: list[str] = []
 
     def run(self, work: Callable[[Alerting, Keeper], Awaitable[None]]) -> None:
         async def all_of_it() -> None:
-            keeper = Keeper(self.reports, self.said.append)
+            keeper = Keeper(self.reports, self.said.append, self.now)
             messenger = Messenger({"ops": self.people.url.replace("http://", "json://")})
             alerting = Alerting(messenger, keeper, suite=lambda: self.suite, say=self.said.append, rules=Rules())
             await alerting.open()
@@ -179,6 +184,29 @@ def test_messages_of_which_nobody_knows_are_said(tmp_path: Path):
         bench.run(nothing)
         assert "1 alerts were being sent when the prober ended" in bench.said[0]
         assert bench.titles == []
+
+
+def test_a_recovery_is_told_also_where_the_file_was_begun_anew(tmp_path: Path):
+    """Somebody moved a damaged one away, as it was told to do."""
+    time = 0.0
+    with serve(lambda _: Answer()) as people:
+        bench = Bench(tmp_path, people, now=lambda: time)
+        bench.happened(down(), up(), down(at=NOW + 1200))
+
+        async def work(alerting: Alerting, keeper: Keeper) -> None:
+            nonlocal time
+            await alerting.look(NOW + 1200, at_once=True)
+            keeper.write(full)
+            keeper.write(many)
+            await keeper.read(lambda _: None)
+            move_away(tmp_path)
+            time += RETRY_S
+            keeper.write(record(up(at=NOW + 1800)))
+            await alerting.look(NOW + 1800, at_once=True)
+
+        bench.run(work)
+        assert bench.titles == ["DOWN acme/users.get (vendor)", "RECOVERED acme/users.get"]
+        assert bench.counts() == {"sent": 1}
 
 
 def test_a_prober_that_is_killed_while_it_sends_leaves_unknown_only_what_it_was_sending(tmp_path: Path):

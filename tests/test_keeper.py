@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from history_files import full, many, move_away
 from provendor import keeper as module
 from provendor.history import FILE, History, Sample, Transition, Watched
 from provendor.keeper import Keeper
 from provendor.outbox import GATHER_S, Message, Outbox
+from provendor.schedule import Schedule, Timing
+from provendor.slots import End, Ended, Ledger
 from provendor.states import State
 from provendor.verdict import Outcome
 
@@ -47,16 +50,6 @@ def bench(tmp_path: Path) -> Bench:
 def a_result(number: int, outcome: Outcome = Outcome.PASS) -> Callable[[History], None]:
     sample = Sample(LIST, NOW + number, outcome, 200, 100.0)
     return lambda history: history.record([sample], {LIST: State(outcome, NOW + number)})
-
-
-def full(history: History) -> None:
-    """From now on the file meets what it meets on a full disk."""
-    history.database.read("PRAGMA max_page_count = 1")
-
-
-def many(history: History) -> None:
-    """So much that it does not fit into the pages that there are."""
-    history.record([Sample(LIST, NOW + number, Outcome.FAIL, reason="x" * 300) for number in range(100, 200)])
 
 
 def test_what_is_written_is_read_afterwards(bench: Bench):
@@ -198,6 +191,41 @@ def test_a_damaged_file_that_was_moved_away_is_begun_anew(bench: Bench):
 
     bench.run(work)
     assert bench.outcomes() == ["pass"], "what waits is tried once more at the end"
+
+
+def test_a_file_that_is_begun_anew_goes_on_where_the_other_ended(bench: Bench):
+    """With the numbers of transitions that people were told of, and with slots that owe nothing of the time before."""
+    change = Transition(LIST, NOW, None, Outcome.PASS)
+    every_second = Timing(1.0, 0.0)
+    first = every_second.number(NOW)
+
+    def planned(history: History) -> None:
+        ledger, schedule = Ledger(history), Schedule[Watched](1)
+        ledger.change(schedule.plan({LIST: every_second}, NOW))
+        ended = Ended(1, first + 1, first + 60, End.RESULT)
+        history.record([], {LIST: State(Outcome.PASS, NOW)}, [change], ledger.entries([ended], NOW + 60))
+
+    def goes_on(history: History) -> None:
+        ended = Ended(1, first + 61, first + 70, End.RESULT)
+        history.record([], {}, [change], Ledger(history).entries([ended], NOW + 70))
+
+    async def work(keeper: Keeper) -> None:
+        keeper.write(planned)
+        keeper.write(full)
+        keeper.write(many)
+        await keeper.read(lambda _: None)
+        move_away(bench.reports)
+        bench.time += module.RETRY_S
+        keeper.write(goes_on)
+
+    bench.run(work)
+    with History(bench.reports) as history:
+        assert history.states() == {LIST: State(Outcome.PASS, NOW)}
+        assert [each.number for each in history.transitions()] == [1, 2]
+        Ledger(history).open(NOW + 70)
+        [account] = Ledger(history).accounts(NOW, NOW + 70)
+        assert (account.planned, account.ends, account.reasons) == (9, {End.RESULT: 9}, {})
+    assert len(bench.outcomes()) == 100
 
 
 def test_a_mistake_of_ours_is_said_too(bench: Bench):

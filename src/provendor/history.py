@@ -288,9 +288,20 @@ class History:
         """Take over how things stand from another history, as far as it can be read; single results stay where they are."""
         for table, which in _STANDING.items():
             with suppress(Unusable), self.database.writing():
-                rows = other.database.read(f"SELECT * FROM {table} {which}")  # noqa: S608 - both are ours
-                if rows:
-                    self.database.many(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
+                self._copy(table, other.database.read(which))
+
+    def begin_as(self, other: History) -> bool:
+        """Begin with all that another history holds, numbers included; return False where this one has begun already."""
+        if any(self.database.read(f"SELECT 1 FROM {table} LIMIT 1") for table in _TABLES):  # noqa: S608 - they are ours
+            return False
+        with self.database.writing():
+            for table in _TABLES:
+                self._copy(table, other.database.read(f"SELECT * FROM {table}"))  # noqa: S608 - as above
+        return True
+
+    def _copy(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            self.database.many(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - as above
 
     def prune(self, now: float) -> None:
         """Forget what has been kept for long enough."""
@@ -437,14 +448,17 @@ _PARTIES = """SELECT party, count(*) FROM results
 _ELAPSED = """SELECT elapsed FROM results WHERE "case" = ? AND at >= ? AND at < ? AND elapsed IS NOT NULL"""
 _LATENCIES = """SELECT bucket, sum(count) FROM latencies WHERE "case" = ? AND day BETWEEN ? AND ? GROUP BY 1"""
 _STANDING: Final[Mapping[str, str]] = {
-    "cases": "",
-    "states": "",
-    "transitions": "",
-    "prober": "",
-    "plans": "WHERE NOT settled",
-    "told": "",
-    "outbox": "WHERE state = 'waiting'",
+    "cases": "SELECT * FROM cases",
+    "states": "SELECT * FROM states",
+    "transitions": "SELECT * FROM transitions",
+    "prober": "SELECT * FROM prober",
+    # From now on: the slots before stand where they are.
+    "plans": """SELECT plans.id, "case", every, phase, max(first, 1 + CAST((alive - phase) / every AS INTEGER)), until, settled
+       FROM plans, prober WHERE NOT settled""",
+    "told": "SELECT * FROM told",
+    "outbox": "SELECT * FROM outbox WHERE state = 'waiting'",
 }
+_TABLES: Final = (*_STANDING, "results", "hours", "latencies", "slots")
 _BY_DAY = """SELECT "case", day, bucket, count FROM latencies WHERE day >= ?"""
 _FIRST = """SELECT * FROM results WHERE "case" = ? AND at >= ? ORDER BY at LIMIT 1"""
 _DELETE_GOOD = """DELETE FROM results WHERE "case" = ? AND at < ? AND outcome NOT IN ('fail', 'error')"""

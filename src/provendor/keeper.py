@@ -6,7 +6,8 @@
     await keeper.close()
 
 Where the file is damaged, locked, or the disk is full, that is said once, a database in memory takes its place, and the
-file is tried again every minute: then everything that was written in between is written to it.
+file is tried again every minute: then everything that was written in between is written to it, and how things stand to one
+that is begun anew.
 """
 
 from __future__ import annotations
@@ -104,6 +105,9 @@ class Keeper:
         except Unusable:
             return
         try:
+            # A file that is begun anew goes on with the numbers of the one that was moved away: people know of those.
+            if file.begin_as(self._opened()):
+                self._waiting.clear()
             while self._waiting:
                 self._waiting[0](file)
                 self._waiting.popleft()
