@@ -6,21 +6,21 @@ import html
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import Exchange, Source
+from provendor.exchange import Exchange
 from provendor.verdict import Finding, Outcome, Skip
 
-from ._answers import answer
+from ._answers import answer, require_its_request
 
 
 @check("x/posts.create")
 def the_post_says_what_was_approved(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """What is public is the text that was approved; only links are rewritten, and media add one."""
     posted, sent = answer(exchange).get("data"), _sent(exchange)
-    if exchange.source is Source.RECORDED and exchange.recording is None:
-        raise Skip("the request that led to this answer is not known")
+    require_its_request(exchange)
     if not isinstance(posted, dict) or not isinstance(posted.get("text"), str):
         raise Skip("the answer has no text; the schema says so")
     wanted, got = str(sent.get("text", "")), html.unescape(posted["text"])
@@ -28,6 +28,19 @@ def the_post_says_what_was_approved(exchange: Exchange, expect: Expect) -> Itera
         raise Skip("the text holds a link, which X rewrites")
     if got != wanted and not (sent.get("media") and got.startswith(wanted)):
         yield Finding("business", repr(wanted), repr(got), "/data/text")
+
+
+@check("x/posts.get")
+def the_post_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> None:
+    """The post has the id that was asked for, now or before it was edited."""
+    post = _dict(answer(exchange).get("data"))
+    require_its_request(exchange)
+    if "id" not in post:
+        raise Skip("no post is shown")
+    asked = urlsplit(exchange.request.url).path.rpartition("/")[2]
+    history = post.get("edit_history_post_ids", post.get("edit_history_tweet_ids"))
+    edited = isinstance(history, list) and post["id"] in history and asked in history
+    assert edited or post["id"] == asked, f"asked for {asked}, is {post['id']}"
 
 
 @check("x/posts.search", "x/mentions.list")

@@ -53,6 +53,31 @@ def test_what_is_public_is_what_was_approved(sent: dict[str, Any], text: str, ex
     assert outcome("the_post_says_what_was_approved", posted(sent, text)) is expected
 
 
+@pytest.mark.parametrize(
+    ("post", "expected"),
+    [
+        pytest.param({"id": "42"}, Outcome.PASS, id="the one asked for"),
+        pytest.param({"id": "43"}, Outcome.FAIL, id="another"),
+        pytest.param({"id": "43", "edit_history_tweet_ids": ["42", "43"]}, Outcome.PASS, id="edited since"),
+        pytest.param({"id": "43", "edit_history_post_ids": ["42"]}, Outcome.FAIL, id="another's history"),
+        pytest.param({}, Outcome.SKIP, id="none"),
+    ],
+)
+def test_a_post_is_the_one_asked_for(post: dict[str, Any], expected: Outcome) -> None:
+    """Now, or before it was edited."""
+    request = a_request(url="https://api.x.com/2/tweets/42?post.fields=lang")
+
+    exchange = a_live_exchange(200, {"data": post}, request=request)
+    assert outcome("the_post_is_the_one_asked_for", exchange) is expected
+
+
+def test_a_post_in_hand_is_not_compared_with_a_request_it_does_not_belong_to() -> None:
+    """Whoever has it asked for another one."""
+    in_hand = an_exchange(200, {"data": {"id": "43"}}, recording=None)
+
+    assert outcome("the_post_is_the_one_asked_for", in_hand) is Outcome.SKIP
+
+
 def test_a_page_that_miscounts_is_a_warn() -> None:
     """A count that is not the number of posts is worth a look, and wakes nobody."""
     assert outcome("a_page_counts_its_posts", page("10", "30")) is Outcome.PASS

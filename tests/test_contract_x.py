@@ -79,6 +79,7 @@ NO_PROJECT = {
     "type": f"{OLD_PROBLEMS}/client-forbidden",
 }
 USAGE = {"project_id": "1369785403853424123", "project_cap": "3000000", "project_usage": "1", "cap_reset_day": 4}
+DAYS = {"usage": [{"date": "2026-11-19", "usage": 1}, {"date": "2026-11-20T00:00:00.000Z", "usage": "2"}]}
 TOKEN = {"token_type": "bearer", "expires_in": 7200, "access_token": "<access_token>", "scope": "tweet.read"}
 
 ACCEPTED: list[tuple[str, str, int, Any]] = [
@@ -137,6 +138,17 @@ ACCEPTED: list[tuple[str, str, int, Any]] = [
         200,
         {"data": but(POST, referenced_posts=[{"type": "retweeted", "id": "1"}]), "includes": {"posts": [POST]}},
     ),
+    ("a post of a picture alone", "posts.get", 200, {"data": but(POST, text="")}),
+    ("metrics of early 2023", "posts.get", 200, {"data": but(POST, public_metrics=but(METRICS, impression_count=7))}),
+    ("a missing post of 2020", "posts.get", 200, {"errors": [but(MISSING, resource_id=GONE, parameter=GONE)]}),
+    ("a thing of a kind nobody knows yet", "posts.get", 200, {"errors": [but(MISSING, resource_type="sticker")]}),
+    (
+        "a problem of no thing",
+        "posts.get",
+        200,
+        {"errors": [{"type": f"{PROBLEMS}/internal-error", "title": "Failed", "detail": "Try later"}]},
+    ),
+    ("another kind of account", "users.me", 200, {"data": but(USER, verified_type="parody", description="", url=None)}),
     ("a missing post inside a 200", "posts.get", 200, {"errors": [MISSING]}),
     ("a protected post inside a 200", "posts.get", 200, {"errors": [PROTECTED]}),
     ("some missing", "posts.lookup", 200, {"data": [POST], "errors": [MISSING]}),
@@ -145,6 +157,7 @@ ACCEPTED: list[tuple[str, str, int, Any]] = [
     ("no result", "posts.search", 200, {"meta": {"result_count": 0}}),
     ("no result, and more to come", "mentions.list", 200, {"meta": {"result_count": 0, "next_token": "b26"}}),
     ("usage in text", "usage.get", 200, {"data": USAGE}),
+    ("usage by day", "usage.get", 200, {"data": but(USAGE, daily_project_usage=DAYS, daily_client_app_usage=[])}),
     ("usage in numbers", "usage.get", 200, {"data": but(USAGE, project_cap=3000000, project_usage=1)}),
     ("an app-only token", "tokens.app", 200, {"token_type": "bearer", "access_token": "<access_token>"}),
     ("a user's tokens", "tokens.refresh", 200, but(TOKEN, refresh_token="<refresh_token>")),
@@ -197,6 +210,15 @@ REFUSED: list[tuple[str, str, int, Any]] = [
     ),
     ("a negative count", "posts.get", 200, {"data": but(POST, public_metrics=but(METRICS, like_count=-1))}),
     ("a count as text", "posts.get", 200, {"data": but(POST, public_metrics=but(METRICS, like_count="2"))}),
+    (
+        "bookmarks without views",
+        "posts.get",
+        200,
+        {"data": but(POST, public_metrics=but(METRICS, bookmark_count=1))},
+    ),
+    ("a post that was never written", "posts.get", 200, {"data": but(POST, edit_history_tweet_ids=[])}),
+    ("a missing thing of no kind", "posts.lookup", 200, {"data": [POST], "errors": [but(MISSING, resource_type=GONE)]}),
+    ("a code below zero", "posts.search", 429, {"errors": [{"code": -88, "message": "Rate limit exceeded"}]}),
     ("an unknown reference", "posts.get", 200, {"data": but(POST, referenced_posts=[{"type": "liked", "id": "1"}])}),
     ("a time that is none", "posts.get", 200, {"data": but(POST, created_at="yesterday")}),
     ("a post in a list", "posts.get", 200, {"data": [POST]}),
@@ -213,6 +235,12 @@ REFUSED: list[tuple[str, str, int, Any]] = [
     ("codes of version 1 as a success", "posts.search", 200, BUSY_FIRST),
     ("a problem without a type inside a 200", "posts.get", 200, {"errors": [but(MISSING, type=GONE)]}),
     ("usage without its cap", "usage.get", 200, {"data": but(USAGE, project_cap=GONE)}),
+    (
+        "usage of a day that is none",
+        "usage.get",
+        200,
+        {"data": but(USAGE, daily_project_usage={"usage": [{"date": "19/11/2026", "usage": "1"}]})},
+    ),
     ("usage that is no number", "usage.get", 200, {"data": but(USAGE, project_usage="many")}),
     ("a grant refused under no name", "tokens.refresh", 400, {"error": "oops"}),
     ("a conflict that names another status", "posts.create", 409, but(BUSY, type=f"{PROBLEMS}/conflict")),
