@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from provendor.check import check
 from provendor.contract import Expect
-from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.exchange import BodyNotJson, Exchange
 from provendor.verdict import Finding, Outcome, Skip
+
+from ._answers import require_its_request
 
 
 @check("hootsuite/profiles.*")
@@ -24,11 +27,21 @@ def profiles_are_connected(exchange: Exchange, expect: Expect) -> Iterator[Findi
 def every_profile_has_its_message(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """There is one message for each profile that was asked; any other number means that a post is missing."""
     made = [str(_dict(message.get("socialProfile")).get("id")) for _, message in _items(exchange)]
-    if exchange.source is Source.RECORDED and exchange.recording is None:
-        raise Skip("the request that led to this answer is not known")
+    require_its_request(exchange)
     asked = [str(each) for each in _sent(exchange).get("socialProfileIds") or []]
     if sorted(made) != sorted(asked):
         yield Finding("business", ", ".join(asked), ", ".join(made), "/data")
+
+
+@check("hootsuite/messages.get", "hootsuite/media.get", "hootsuite/profiles.get")
+def it_is_the_one_asked_for(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """What comes back has the id that stands in the path, whether it comes as an object or in a list of one."""
+    items = _items(exchange)
+    require_its_request(exchange)
+    asked = unquote(urlsplit(exchange.request.url).path.rpartition("/")[2])
+    for at, item in items:
+        if item.get("id") != asked:
+            yield Finding("business", asked, repr(item.get("id")), f"{at}/id")
 
 
 @check("hootsuite/messages.list")

@@ -35,6 +35,28 @@ def test_a_profile_that_lost_its_network_is_a_warning(data: Any, expected: Outco
 
 
 @pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param({"id": "42=="}, Outcome.PASS, id="an object"),
+        pytest.param([{"id": "42=="}], Outcome.PASS, id="a list of one"),
+        pytest.param({"id": "43=="}, Outcome.FAIL, id="another"),
+        pytest.param([{"id": "42"}], Outcome.FAIL, id="another in a list"),
+    ],
+)
+def test_what_comes_back_is_what_was_asked_for(data: Any, expected: Outcome) -> None:
+    """Numbers of media end in equals signs, which are percent-encoded in the path."""
+    request = a_request(url="https://platform.hootsuite.com/v1/media/42%3D%3D")
+
+    exchange = a_live_exchange(200, {"data": data}, request=request)
+    assert outcome("it-is-the-one-asked-for", exchange) is expected
+
+
+def test_an_answer_in_hand_is_not_compared_with_a_request_it_does_not_belong_to() -> None:
+    """Whoever has it asked for something else."""
+    assert outcome("it-is-the-one-asked-for", an_exchange(200, {"data": {}}, recording=None)) is Outcome.SKIP
+
+
+@pytest.mark.parametrize(
     ("asked", "made", "expected"),
     [
         (["1", "2"], ["2", "1"], Outcome.PASS),

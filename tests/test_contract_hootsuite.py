@@ -16,6 +16,13 @@ from recorded_answers import GONE, Recorded, recorded
 
 MESSAGE = "data.0"
 CODE = "errors.0.code"
+LEAST = {
+    "id": "1",
+    "state": "SENT",
+    "socialProfile": {"id": "2"},
+    "text": None,
+    "scheduledSendTime": "2026-12-01T09:30:00Z",
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +45,9 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("messages.get:sent", "no address of the post", {f"{MESSAGE}.postUrl": None}),
     ("messages.list:ok", "another page", {"metadata.cursor.next": "1577887200000:4138476039:0"}),
     ("messages.list:ok", "no word about the page before", {"metadata.cursor.previous": GONE}),
+    ("messages.list:ok", "no cursor, since all fit", {"metadata.cursor": {}}),
+    ("messages.list:ok", "nothing but what the specification requires, or was always seen", {MESSAGE: LEAST}),
+    ("messages.get:sent", "only a picture", {f"{MESSAGE}.text": ""}),
     ("messages.delete:ok", "a null envelope", {"data": None}),
     ("media.get:queued", "no address at all", {"data.downloadUrl": GONE}),
     ("oauth.token:ok", "the specification's spelling", {"token_type": GONE, "token_Type": "Bearer"}),
@@ -45,6 +55,10 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("oauth.token:ok", "no scope", {"scope": GONE, "refresh_token": GONE}),
     ("oauth.token:grant-refused", "only the word", {"error_hint": GONE, "status_code": GONE}),
     ("messages.list:invalid", "no resource", {"errors.0.resource": GONE}),
+    ("messages.list:invalid", "no number for the log", {"errors.0.id": GONE}),
+    ("messages.list:invalid", "an empty resource", {"errors.0.resource": {"type": "", "id": None}}),
+    ("me.get:ok", "only who it is", {"data": {"id": "15240789", "email": "a@example.com", "fullName": "Robin"}}),
+    ("media.create:ok", "for how long is not said", {"data.uploadUrlDurationSeconds": GONE}),
     ("messages.list:invalid", "the wrong state", {CODE: 4000}),
     ("messages.list:no-permission", "another denial", {CODE: 4006}),
     ("messages.list:token-invalid", "a token that is over", {CODE: 1036}),
@@ -74,6 +88,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("messages.schedule:partly-refused", "an error without a code", {CODE: GONE}, None),
     ("messages.get:ok", "two messages", {"data": [{}, {}]}, None),
     ("messages.list:ok", "no metadata", {"metadata": GONE}, None),
+    ("messages.list:ok", "no word about the page after", {"metadata.cursor.next": GONE}, None),
+    ("messages.list:invalid", "half a resource", {"errors.0.resource": {"id": "1"}}, None),
+    ("messages.list:ok", "a step before the first", {f"{MESSAGE}.sequenceNumber": -1}, None),
     ("messages.list:ok", "an empty cursor", {"metadata.cursor.next": ""}, None),
     ("messages.list:ok", "a cursor as a number", {"metadata.cursor.next": 7}, None),
     ("messages.list:ok", "no profile", {f"{MESSAGE}.socialProfile": None}, None),
