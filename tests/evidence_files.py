@@ -104,7 +104,8 @@ def live(result: dict[str, Any], environment: str = "sandbox", **changes: Any) -
     certificate = {"subject": "acme.example", "issuer": "Example CA", "not_after": "2027-02-01T00:00:00Z"}
     peer = {"address": "203.0.113.7:443", "protocol": "HTTP/2", "certificate": certificate}
     told = {"environment": environment, "attempts": [attempt], "peer": peer, "blame": None, **changes}
-    return {**result, "source": "live", "recording": None, "elapsed_ms": 121.0, "live": told}
+    again = {"rerun": result["rerun"].replace("prove ", "prove --live ", 1)} if "rerun" in result else {}
+    return {**result, **again, "source": "live", "recording": None, "elapsed_ms": 121.0, "live": told}
 
 
 def a_head(id_: str = f"{TODAY.replace('-', '')}T100000Z-aaaaaa", **changes: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from evidence_files import TODAY, a_failure, a_result, a_run, a_warning, an_error, known_of, live
 from provendor import archive, telling
+from provendor.run import NEVER, POSTED
 from provendor.story import Decision, Story, Word
 
 PASS = a_result("acme/a:ok")
@@ -125,6 +126,12 @@ def test_a_replay_is_no_proof_whatever_it_fell_back_from(tmp_path: Path):
     (row,) = told(tmp_path, a_result("acme/a:ok", fallback="ACME_LIVE is not set")).vendors
 
     assert row.proof is None
+
+
+@pytest.mark.parametrize("why", [NEVER, POSTED])
+def test_a_case_that_is_not_one_to_be_asked_live_stands_in_nobodys_place(tmp_path: Path, why: str):
+    """A recording is all that it will ever have, so that it does not stand in the way of a GO."""
+    assert decided(tmp_path, PROVEN, a_result("acme/b:ok", fallback=why)).word is Word.GO
 
 
 def test_results_that_cannot_be_read_are_not_passed_over(tmp_path: Path):

@@ -64,8 +64,9 @@ def put(result: Any, way: tuple[Any, ...], odd: Any) -> None:
             result = result[part]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(result, dict | list) and (isinstance(result, dict) or len(result) > way[-1]):
-        result[way[-1]] = odd
+    last = way[-1]
+    if isinstance(result, dict) or (isinstance(result, list) and isinstance(last, int) and last < len(result)):
+        result[last] = odd
 
 
 HEAD = ("started_at", "command", "mode", "selectors", "now", "git_commit", "tools", "vendors", "digests")

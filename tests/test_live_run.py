@@ -33,9 +33,8 @@ from provendor.contract import RateLimit
 from provendor.errors import Fault
 from provendor.exchange import Exchange, Request, Source
 from provendor.live import Network, Policy
-from provendor.live_run import NEVER, POSTED
 from provendor.pacing import Pace
-from provendor.run import NOT_ASKED, Result
+from provendor.run import NEVER, NOT_ASKED, POSTED, Result
 from provendor.verdict import Outcome
 
 pytestmark = pytest.mark.loopback

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,10 +21,33 @@ from evidence_files import (
     known_of,
     live,
 )
-from provendor import archive, standing, telling
-from provendor.story import Blocker, Counts, Credential, IndicatorTold, Next, Strength, Survivor, VendorTold
+from history_files import a_history
+from provendor import archive, standing, telling, watch
+from provendor.history import Watched
+from provendor.story import (
+    AnswerTold,
+    Blocker,
+    Counts,
+    Credential,
+    IndicatorTold,
+    Next,
+    ProbeTold,
+    Refused,
+    Strength,
+    Survivor,
+    VendorTold,
+    VendorWatched,
+    Watch,
+    Word,
+)
+from provendor.verdict import Outcome, Party
+
+NOW = 1_795_176_000.0
+"""2026-11-20 12:00 UTC."""
 
 PASS = a_result("acme/a:ok")
+FAILED = a_failure("acme/a:ok")
+WRITES = "provendor prove --live --allow-writes acme/a:ok"
 
 
 def row(folder: Path, *results: dict[str, Any], **known: Any) -> VendorTold:
@@ -158,6 +182,8 @@ def test_blockers_are_known_trouble_and_what_keeps_live_calls_from_being_made(tm
         ([PASS], {"blocks": None}, Next("Prove it live", "provendor prove acme --live")),
         ([live(PASS), a_warning("acme/b:ok")], {}, Next("Look at what warns", "provendor prove acme/b:ok")),
         ([live(PASS)], {}, Next("Nothing to do")),
+        ([live(FAILED)], {}, Next("Mend what fails, or date it", "provendor prove --live acme/a:ok")),
+        ([{**live(a_warning("acme/a:ok")), "rerun": WRITES}], {}, Next("Look at what warns", WRITES)),
     ],
 )  # fmt: skip
 def test_the_next_step_is_the_one_that_brings_it_nearest_to_a_go(
@@ -165,3 +191,41 @@ def test_the_next_step_is_the_one_that_brings_it_nearest_to_a_go(
 ):
     """One step, and the command that takes it."""
     assert row(tmp_path, *results, **known).next == expected
+
+
+def probed(*, well: str, down: str) -> Watch:
+    """What the history says of two vendors, of which one has never been good for two hours."""
+    with TemporaryDirectory() as folder:
+        a_history(
+            Path(folder), NOW, well=Watched(well, "a", "ok", "production"), down=Watched(down, "a", "ok", "production")
+        )
+        told = watch.read(Path(folder), NOW)
+    assert told is not None
+    return told
+
+
+def test_a_vendor_whose_production_is_in_trouble_is_no_go(tmp_path: Path):
+    """However well its recordings hold; what is wrong is among the blockers, and to look at it is the next step."""
+    run = archive.KeptRun(a_run(tmp_path, [live(PASS), live(a_result("bolt/a:ok"))]))
+    known = {name: known_of(name, cases=1, pending=[], blocks=None) for name in ("acme", "bolt")}
+    cases = telling.tell(run, today=date.fromisoformat(TODAY)).cases
+
+    acme, bolt = standing.rows(known, {}, cases, [], date.fromisoformat(TODAY), probed(well="acme", down="bolt"))
+
+    assert (acme.word, acme.troubled, acme.next) == (Word.GO, (), Next("Nothing to do"))
+    assert (bolt.word, bolt.troubled) == (Word.WARNINGS, ("bolt/a:ok",))
+    assert bolt.blockers == (Blocker("bolt/a:ok is in trouble in production"),)
+    assert bolt.next == Next("See what is wrong in production", "provendor probe bolt/a:ok")
+
+
+def test_a_vendor_that_was_asked_and_never_answered_well_is_not_one_that_nobody_asked(tmp_path: Path):
+    """By this run, and by the history."""
+    found = row(tmp_path, live(FAILED), live(a_failure("acme/b:ok")), PASS)
+    assert (found.proof, found.refused) == (None, Refused(f"{TODAY}T10:00:00.000Z", "sandbox", 2))
+    assert row(tmp_path / "replayed", PASS).refused is None
+
+    bad = AnswerTold("2026-11-19T08:00:00.000Z", Outcome.FAIL, 401, 9.0, "expired", Party.CREDENTIAL, None, None)
+    probe = ProbeTold("acme/a:ok", "acme", "sandbox", Outcome.FAIL, None, bad, None, None, 1, 0.0, None, None)
+    seen = Watch("2026-11-20T10:00:00Z", 30, (VendorWatched("acme", (probe,), (), (), ()),))
+    (told,) = standing.rows({}, {}, [], ["acme"], date.fromisoformat(TODAY), seen)
+    assert (told.proof, told.refused) == (None, Refused("2026-11-19T08:00:00.000Z", "sandbox", 1))

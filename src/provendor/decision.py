@@ -6,10 +6,11 @@ what the rules with that word say. An empty run, an error, a skip and what was n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from provendor.radar import SOON_DAYS
+from provendor.run import REPLAYED_ON_PURPOSE
 from provendor.states import BAD
 from provendor.story import (
     CaseTold,
@@ -48,13 +49,13 @@ class _Facts(NamedTuple):
         return tuple(case.id for case in self.cases if case.outcome is outcome)
 
 
-def word_of(counts: Counts, missing: int | None, proof: Proof | None) -> Word:
-    """Return the word for one vendor alone."""
+def word_of(counts: Counts, missing: int | None, proof: Proof | None, troubled: Collection[str] = ()) -> Word:
+    """Return the word for one vendor alone; `troubled` are its probes of production that are in trouble."""
     if counts.failed:
         return Word.NO_GO
     if counts.errors or missing or not counts.judged:
         return Word.UNKNOWN
-    if counts.warned or counts.skipped or proof is None or proof.stale:
+    if counts.warned or counts.skipped or troubled or proof is None or proof.stale:
         return Word.WARNINGS
     return Word.GO
 
@@ -165,7 +166,7 @@ def _live(facts: _Facts) -> Rule:
 
 def _asked(facts: _Facts) -> Rule:
     asks = "No recording stood in for an answer that should have been asked live."
-    fallen = tuple(case.id for case in facts.cases if case.fallback)
+    fallen = tuple(case.id for case in facts.cases if case.fallback and case.fallback not in REPLAYED_ON_PURPOSE)
     if not fallen:
         return Rule("fallback", Word.GO, asks, "no case was replayed in place of being asked")
     says = f"{_cases(len(fallen))} {_was(fallen)} replayed in place of being asked live"
@@ -176,7 +177,7 @@ def _production(facts: _Facts) -> Rule:
     asks = "No probe of production is in trouble."
     if facts.watch and facts.watch.trouble:
         return Rule("production", Word.WARNINGS, asks, f"the history cannot be read: {facts.watch.trouble}")
-    bad = [each for each in (facts.watch.probes if facts.watch else ()) if _in_trouble(each)]
+    bad = [each for each in (facts.watch.probes if facts.watch else ()) if in_trouble(each)]
     if not bad:
         known = facts.watch is not None and any(each.environment == PRODUCTION for each in facts.watch.probes)
         return Rule("production", Word.GO, asks, "no probe is in trouble" if known else "production is not probed")
@@ -185,7 +186,8 @@ def _production(facts: _Facts) -> Rule:
     return Rule("production", Word.WARNINGS, asks, f"{says} in trouble in production", tuple(each.id for each in bad))
 
 
-def _in_trouble(probe: ProbeTold) -> bool:
+def in_trouble(probe: ProbeTold) -> bool:
+    """Tell whether a probe of production is confirmed to be no pass."""
     return probe.environment == PRODUCTION and probe.outcome in BAD
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from provendor.contract import Case, Delivery, Flow, Vendor
@@ -28,11 +28,8 @@ from provendor.parity import compared
 from provendor.readiness import PRODUCTION, SANDBOX, Readiness, grant_of, of
 from provendor.redact import Redactor
 from provendor.requests import build, needs
-from provendor.run import NOT_ASKED, Replayer, Result
+from provendor.run import NEVER, NOT_ASKED, POSTED, Replayer, Result
 from provendor.verdict import Finding, Outcome, Verdict, worst
-
-NEVER: Final = "the contract says live: never"
-POSTED: Final = "the vendor posts it to us, so that there is nothing to ask"
 
 Tell = Callable[[Result], None]
 

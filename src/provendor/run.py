@@ -28,6 +28,11 @@ from provendor.verdict import Blame, Finding, Outcome, Verdict, worst
 NOT_ASKED = "not asked: the run was interrupted before"
 """The reason of a case that was planned, and not asked any more."""
 
+NEVER = "the contract says live: never"
+POSTED = "the vendor posts it to us, so that there is nothing to ask"
+REPLAYED_ON_PURPOSE = (NEVER, POSTED)
+"""Why a case is replayed in a live run although nothing is missing: it is not one to be asked."""
+
 TRANSPORT_CHECK = "exchange"
 """The name under which a missing exchange is reported among a result's verdicts."""
 

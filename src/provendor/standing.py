@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from provendor.decision import STALE_DAYS, word_of
+from provendor.decision import STALE_DAYS, in_trouble, word_of
 from provendor.exchange import Source
 from provendor.readings import mapping, mappings, number, text, whole, yes_or_no
+from provendor.run import rerun_command
 from provendor.states import BAD
 from provendor.story import (
     Blocker,
@@ -20,14 +21,13 @@ from provendor.story import (
     Next,
     ProbeTold,
     Proof,
+    Refused,
     Strength,
     Survivor,
     VendorTold,
     Watch,
 )
 from provendor.verdict import Outcome
-
-_MOST_BLOCKERS = 5
 
 
 def counted(cases: Iterable[CaseTold]) -> Counts:
@@ -67,7 +67,8 @@ def rows(
             mapping(mapping(readiness).get(name)),
             _strength(mapping(strength).get(name), mapping(measured).get(name)),
             low or {},
-            _newest(_proof(of.get(name, []), today), _proof_before(before.get(name, []), today)),
+            before.get(name, []),
+            today,
         )
         for name in names
     )
@@ -83,9 +84,12 @@ def _row(
     known: Mapping[str, Any],
     strength: Strength | None,
     low: Mapping[str, Sequence[tuple[str, str]]],
-    proof: Proof | None,
+    probes: Sequence[ProbeTold],
+    today: date,
 ) -> VendorTold:
     counts, total = counted(cases), whole(known.get("cases"))
+    proof = _newest(_proof(cases, today), _proof_before(probes, today))
+    troubled = tuple(probe.id for probe in probes if in_trouble(probe))
     missing = max(0, total - counts.total) if total is not None else None
     environments = mapping(known.get("environments"))
     return VendorTold(
@@ -94,7 +98,7 @@ def _row(
         owner=text(known.get("owner")),
         docs=text(known.get("docs")),
         runbook=text(known.get("runbook")),
-        word=word_of(counts, missing, proof),
+        word=word_of(counts, missing, proof, troubled),
         counts=counts,
         cases=total,
         missing=missing,
@@ -106,9 +110,11 @@ def _row(
         oldest=min((case.recorded_at[:10] for case in cases if case.recorded_at), default=None),
         proof=proof,
         strength=strength,
-        blockers=tuple(_blockers(known, cases)),
-        next=_next(name, cases, known, missing, proof, strength),
+        blockers=tuple(_blockers(known, cases, troubled)),
+        next=_next(name, cases, known, missing, proof, strength, troubled),
         indicators=tuple(_indicators(name, known.get("indicators"), low)),
+        refused=_refused(cases, probes) if proof is None else None,
+        troubled=troubled,
     )
 
 
@@ -179,6 +185,16 @@ def _proof_before(probes: Sequence[ProbeTold], today: date) -> Proof | None:
     return _proven(at, environment, sum(last.outcome not in BAD for last in there), len(there), today)
 
 
+def _refused(cases: Iterable[CaseTold], probes: Iterable[ProbeTold]) -> Refused | None:
+    """Return what came of asking a vendor that never answered well."""
+    asked = {(case.id, case.environment): case.started_at for case in cases if case.environment}
+    asked |= {(probe.id, probe.environment): probe.last.at for probe in probes if probe.last}
+    if not asked:
+        return None
+    at, environment = max((at, environment or "") for (_, environment), at in asked.items())
+    return Refused(at, environment, sum(where == environment for _, where in asked))
+
+
 def _proven(at: str, environment: str, passed: int, asked: int, today: date) -> Proof | None:
     try:
         age = (today - date.fromisoformat(at[:10])).days
@@ -187,8 +203,8 @@ def _proven(at: str, environment: str, passed: int, asked: int, today: date) -> 
     return Proof(at, environment, passed, asked, age, age > STALE_DAYS)
 
 
-def _blockers(known: Mapping[str, Any], cases: Iterable[CaseTold]) -> Iterator[Blocker]:
-    """Yield known trouble with its day, then what keeps the vendor from being asked."""
+def _blockers(known: Mapping[str, Any], cases: Iterable[CaseTold], troubled: Iterable[str]) -> Iterator[Blocker]:
+    """Yield known trouble with its day, probes in trouble, then what keeps the vendor from being asked."""
     pending = known.get("pending")
     if isinstance(pending, list):
         for each in mappings(pending):
@@ -198,6 +214,8 @@ def _blockers(known: Mapping[str, Any], cases: Iterable[CaseTold]) -> Iterator[B
         for case in cases:
             if case.expected:
                 yield Blocker(f"{case.id}: {case.reason}")
+    for probe in troubled:
+        yield Blocker(f"{probe} is in trouble in production")
     if blocks := text(known.get("blocks")):
         yield Blocker(blocks)
 
@@ -209,6 +227,7 @@ def _next(
     missing: int | None,
     proof: Proof | None,
     strength: Strength | None,
+    troubled: Sequence[str],
 ) -> Next:
     """Return the one thing that brings the vendor nearest to a GO."""
     for outcome, what in (
@@ -217,16 +236,22 @@ def _next(
     ):
         first = next((case for case in cases if case.outcome is outcome), None)
         if first is not None:
-            return Next(what, f"provendor prove {first.id}")
+            return Next(what, _again(first))
     if not cases or missing:
         return Next("Ask every case", f"provendor prove {name}")
+    if troubled:
+        return Next("See what is wrong in production", f"provendor probe {troubled[0]}")
     if proof is None or proof.stale:
         if text(known.get("blocks")):
             return Next("Allow live calls", text(known.get("unblock")))
         return Next("Prove it live", f"provendor prove {name} --live")
     warned = next((case for case in cases if case.outcome is Outcome.WARN and not case.expected), None)
     if warned is not None:
-        return Next("Look at what warns", f"provendor prove {warned.id}")
+        return Next("Look at what warns", _again(warned))
     if strength is not None and strength.survived:
         return Next("Look at what the contract would not catch", f"provendor mutate {name}")
     return Next("Nothing to do")
+
+
+def _again(case: CaseTold) -> str:
+    return case.rerun or rerun_command(case.id, case.environment)

@@ -103,8 +103,8 @@ class CaseTold(NamedTuple):
 
     `contract` is file and line of the case. `recording` is the path of its cassette, None where there is none; `origin`,
     `recorded_at` and `age_days` are None where that does not say. `codes` are those of the findings, the worst first.
-    `environment` is where it was asked live, `fallback` why it was replayed although it should have been asked. `offset` is
-    where its record stands.
+    `environment` is where it was asked live, `fallback` why it was replayed although it should have been asked. `rerun` is
+    the command that runs it again, as the evidence has it of what is no pass. `offset` is where its record stands.
     """
 
     id: str
@@ -131,6 +131,7 @@ class CaseTold(NamedTuple):
     started_at: str
     duration_ms: float | None
     offset: int = 0
+    rerun: str | None = None
 
 
 class Credential(NamedTuple):
@@ -154,6 +155,14 @@ class Proof(NamedTuple):
     asked: int
     age_days: int
     stale: bool
+
+
+class Refused(NamedTuple):
+    """When a vendor that never answered well was asked last, where, and how many of its cases."""
+
+    at: str
+    environment: str
+    asked: int
 
 
 class Survivor(NamedTuple):
@@ -212,6 +221,7 @@ class VendorTold:
 
     `cases` is how many the contract holds, `missing` how many of them this run did not ask. `sandbox` and `production` say
     whether their base URLs are known, `flag` names the variable that allows live calls and says whether it was on.
+    `refused` is what came of asking it live where no `proof` is known; `troubled` are its probes of production in trouble.
     """
 
     name: str
@@ -234,6 +244,8 @@ class VendorTold:
     blockers: tuple[Blocker, ...]
     next: Next
     indicators: tuple[IndicatorTold, ...] = ()
+    refused: Refused | None = None
+    troubled: tuple[str, ...] = ()
 
 
 class AnswerTold(NamedTuple):

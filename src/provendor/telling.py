@@ -130,6 +130,7 @@ def case_told(record: Mapping[str, Any], offset: int, today: date) -> CaseTold:
         started_at=str(record["started_at"]),
         duration_ms=number(record["duration_ms"]),
         offset=offset,
+        rerun=text(record.get("rerun")),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from provendor.story import CaseTold, Changes, Counts, Word
+from provendor.story import CaseTold, Changes, Counts, Rule, Word
 
 _CLASSES = {Word.GO: "pass", Word.WARNINGS: "warn", Word.UNKNOWN: "error", Word.NO_GO: "fail"}
 _MODES = {
@@ -140,6 +140,11 @@ def groups(changes: Changes) -> list[tuple[str, str, tuple[str, ...]]]:
     return [group for group in every if group[2]]
 
 
+def unsaid(rule: Rule) -> tuple[str, ...]:
+    """Return the facts of a rule, unless what it says names them already."""
+    return () if all(fact in rule.says.split() for fact in rule.facts) else rule.facts
+
+
 def origin(case: CaseTold) -> str:
     """Return where a case's answer is from: `documented, 20 Nov 2026`, `live in sandbox, 121 ms`."""
     if case.source == "live":
@@ -164,6 +169,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
         *(day, moment, ago, distance, since, ms, number, count, percent, uptime, short, sentence),
-        *(known, word_class, mode, counted, groups, origin, aged, judged),
+        *(known, word_class, mode, counted, groups, unsaid, origin, aged, judged),
     )
 }

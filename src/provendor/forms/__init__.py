@@ -90,7 +90,7 @@ def headline(case: CaseTold, record: dict[str, Any]) -> str:
 
 def rerun(case: CaseTold) -> str:
     """Return the command that runs this case again."""
-    return rerun_command(visible(case.id), case.environment)
+    return visible(case.rerun) if case.rerun else rerun_command(visible(case.id), case.environment)
 
 
 def provenance(case: CaseTold) -> str:
