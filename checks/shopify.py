@@ -54,6 +54,30 @@ def nested_lists_are_whole(exchange: Exchange, expect: Expect) -> Iterator[Findi
             )
 
 
+@check(
+    "shopify/bulk.*",
+    "shopify/inventory.levels",
+    "shopify/nodes.get",
+    "shopify/orders.get",
+    "shopify/orders.line_items",
+    "shopify/products.get",
+    "shopify/variants.bulk_update",
+)
+def an_answer_is_about_what_was_asked(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """What comes back is the thing asked for, and of several those asked for: caches mix things up."""
+    body = _body(exchange)
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, dict):
+        raise Skip("the answer brings nothing")
+    sent = _variables(exchange)
+    asked = [sent[name] for name in ("id", "productId") if name in sent]
+    for at, thing in _things(data):
+        if asked and thing["id"] not in asked:
+            yield Finding("business", ", ".join(asked), repr(thing["id"]), f"{at}/id")
+    yield from _other_nodes(data, sent)
+    yield from _other_variants(data, sent)
+
+
 @check("shopify/inventory.adjust")
 def the_adjustment_is_the_one_sent(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     """Every change that was sent was made, by as much as was sent."""
@@ -92,14 +116,14 @@ def prices_are_those_sent(exchange: Exchange, expect: Expect) -> Iterator[Findin
 
 @check("shopify/metafields.set")
 def metafields_are_those_sent(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
-    """Each metafield holds the value that was sent."""
-    stored = _data(exchange, expect)["metafieldsSet"]["metafields"]
-    values = {(each["namespace"], each["key"]): each["value"] for each in stored}
+    """Each metafield holds the value that was sent, and is of the type that was sent."""
+    stored = {(each["namespace"], each["key"]): each for each in _data(exchange, expect)["metafieldsSet"]["metafields"]}
     for sent in _variables(exchange)["metafields"]:
-        got = values.get((sent["namespace"], sent["key"]))
-        if got != sent["value"]:
-            what = f"{sent['namespace']}.{sent['key']} = {sent['value']!r}"
-            yield Finding("business", what, repr(got), "/data/metafieldsSet/metafields")
+        got = stored.get((sent["namespace"], sent["key"]), {})
+        for name in ("value", "type"):
+            if name in sent and got.get(name) != sent[name]:
+                what = f"{name} {sent[name]!r} of {sent['namespace']}.{sent['key']}"
+                yield Finding("business", what, repr(got.get(name)), "/data/metafieldsSet/metafields")
 
 
 @check("shopify/webhooks.create")
@@ -131,13 +155,17 @@ def _data(exchange: Exchange, expect: Expect) -> Any:
     """Return what was asked for; the schema has judged its shape already."""
     if expect.error is not None:
         raise Skip("the case is about an answer that is an error")
-    try:
-        body = exchange.json
-    except BodyNotJson:
-        raise Skip("the answer is not JSON, which fails already") from None
+    body = _body(exchange)
     if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
         raise Skip("the answer holds no data, which fails already")
     return body["data"]
+
+
+def _body(exchange: Exchange) -> Any:
+    try:
+        return exchange.json
+    except BodyNotJson:
+        raise Skip("the answer is not JSON, which fails already") from None
 
 
 def _variables(exchange: Exchange) -> Any:
@@ -145,6 +173,41 @@ def _variables(exchange: Exchange) -> Any:
     if exchange.source is Source.RECORDED and exchange.recording is None:
         raise Skip("the request that led to this answer is not known")
     return json.loads(exchange.request.body)["variables"]
+
+
+def _things(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what was asked for, with its JSON pointer: at the top, or in the payload of a mutation."""
+    for name, thing in data.items():
+        if _has_id(thing):
+            yield f"/data/{name}", thing
+        elif isinstance(thing, dict):
+            yield from ((f"/data/{name}/{inner}", each) for inner, each in thing.items() if _has_id(each))
+
+
+def _other_nodes(data: dict[str, Any], sent: dict[str, Any]) -> Iterator[Finding]:
+    """Yield how `nodes` differs from the ids that were sent: each is at its place, or null there."""
+    nodes, ids = data.get("nodes"), sent.get("ids")
+    if not isinstance(nodes, list) or not isinstance(ids, list):
+        return
+    if len(nodes) != len(ids):
+        yield Finding("business", f"{len(ids)} of them, as asked for", str(len(nodes)), "/data/nodes")
+    for index, (node, asked) in enumerate(zip(nodes, ids, strict=False)):
+        if _has_id(node) and node["id"] != asked:
+            yield Finding("business", asked, repr(node["id"]), f"/data/nodes/{index}/id")
+
+
+def _other_variants(data: dict[str, Any], sent: dict[str, Any]) -> Iterator[Finding]:
+    """Yield variants that were changed and not sent."""
+    known = [each["id"] for each in sent.get("variants", ())]
+    stored = [payload.get("productVariants") for payload in data.values() if isinstance(payload, dict)]
+    for index, variant in enumerate(variant for each in stored if isinstance(each, list) for variant in each):
+        if _has_id(variant) and variant["id"] not in known:
+            at = f"/data/productVariantsBulkUpdate/productVariants/{index}/id"
+            yield Finding("business", ", ".join(known), repr(variant["id"]), at)
+
+
+def _has_id(thing: Any) -> bool:
+    return isinstance(thing, dict) and "id" in thing
 
 
 def _place(change: dict[str, Any]) -> tuple[str, str]:

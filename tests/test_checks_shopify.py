@@ -165,6 +165,73 @@ def test_a_metafield_holds_what_was_sent(value: str, outcome: Outcome) -> None:
     assert verdict("metafields_are_those_sent", exchange).outcome is outcome
 
 
+def test_a_metafield_is_of_the_type_that_was_sent() -> None:
+    """A text that is stored as something else is read as something else."""
+    sent = {"namespace": "provendor", "key": "idea_source", "type": "single_line_text_field", "value": "idea-pool"}
+    exchange = answered({"metafieldsSet": {"metafields": [{**sent, "type": "json"}]}}, metafields=[sent])
+
+    assert [each.actual for each in verdict("metafields_are_those_sent", exchange).findings] == ["'json'"]
+
+
+def gid(number: int, kind: str = "Order") -> dict[str, str]:
+    """A thing of which only the id is of concern."""
+    return {"id": f"gid://shopify/{kind}/{number}"}
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome"),
+    [
+        pytest.param({"order": {**gid(1), "customer": gid(7)}}, Outcome.PASS, id="the one asked for"),
+        pytest.param({"order": gid(2)}, Outcome.FAIL, id="another"),
+        pytest.param({"order": None}, Outcome.PASS, id="none"),
+        pytest.param({"bulkOperationCancel": {"bulkOperation": gid(1)}}, Outcome.PASS, id="in a payload"),
+        pytest.param({"bulkOperationCancel": {"bulkOperation": gid(2)}}, Outcome.FAIL, id="another in a payload"),
+        pytest.param(None, Outcome.SKIP, id="nothing"),
+    ],
+)
+def test_an_answer_is_about_the_thing_asked_for(data: Any, outcome: Outcome) -> None:
+    """Somebody else's order fits the schema just as well."""
+    assert verdict("an_answer_is_about_what_was_asked", answered(data, **gid(1))).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("nodes", "found"),
+    [
+        ([gid(1), None], []),
+        ([None, None], []),
+        ([gid(1), gid(3)], ["/data/nodes/1/id"]),
+        ([], ["/data/nodes"]),
+    ],
+    ids=["one is gone", "all are gone", "another", "too few"],
+)
+def test_every_node_is_at_the_place_of_its_id(nodes: list[Any], found: list[str]) -> None:
+    """What is gone is null there, so that the others keep their places."""
+    exchange = answered({"nodes": nodes}, ids=[gid(1)["id"], gid(2)["id"]])
+
+    assert [each.at for each in verdict("an_answer_is_about_what_was_asked", exchange).findings] == found
+
+
+@pytest.mark.parametrize(
+    ("product", "variant", "found"),
+    [
+        (1, 5, []),
+        (2, 5, ["/data/productVariantsBulkUpdate/product/id"]),
+        (1, 6, ["/data/productVariantsBulkUpdate/productVariants/0/id"]),
+    ],
+)
+def test_only_variants_that_were_sent_are_changed(product: int, variant: int, found: list[str]) -> None:
+    """Also where some are refused, the others are of the same product and were asked for."""
+    payload = {"product": gid(product, "Product"), "productVariants": [gid(variant, "ProductVariant")]}
+    exchange = answered(
+        {"productVariantsBulkUpdate": payload},
+        productId=gid(1, "Product")["id"],
+        variants=[gid(5, "ProductVariant")],
+    )
+
+    judged = verdict("an_answer_is_about_what_was_asked", exchange, error="partly-updated")
+    assert [each.at for each in judged.findings] == found
+
+
 @pytest.mark.parametrize(
     ("made", "outcome"),
     [
@@ -216,6 +283,7 @@ def test_of_an_answer_in_hand_only_the_answer_is_judged() -> None:
     )
 
     assert verdict("the_deleted_subscription_is_the_one_named", exchange).outcome is Outcome.SKIP
+    assert verdict("an_answer_is_about_what_was_asked", exchange).outcome is Outcome.SKIP
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"data": null}'], ids=["nothing", "a list", "no data"])

@@ -111,6 +111,8 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
         "data.inventorySetQuantities.userErrors.0.code": "SOMETHING_NEW",
     }),
     ("inventory.set:user-error", "an error without a code", {"data.inventorySetQuantities.userErrors.0.code": None}),
+    ("inventory.set:user-error", "an error about the whole", {"data.inventorySetQuantities.userErrors.0.field": []}),
+    ("inventory.set:user-error", "an error without words", {"data.inventorySetQuantities.userErrors.0.message": ""}),
     ("inventory.set:user-error", "an error without a field", {"data.inventorySetQuantities.userErrors.0.field": None}),
     ("shop.get:ok", "an unnamed plan", {"data.shop.plan.publicDisplayName": ""}),
     ("app.access_scopes:ok", "fewer scopes than we need", {
@@ -158,6 +160,9 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     }),
     ("orders.list:ok", "fewer than no items", {f"{ORDER}.lineItems.nodes.0.quantity": -1}),
     ("orders.list:ok", "no edges but nodes", {"data.orders.nodes": [], **gone("data.orders.edges")}),
+    ("orders.list:ok", "an empty cursor", {"data.orders.pageInfo.endCursor": ""}),
+    ("inventory.levels:ok", "a location without a name", {f"{LEVEL}.location.name": ""}),
+    ("nodes.get:ok", "a thing of no kind", {"data.nodes.0.__typename": ""}),
     ("products.list:ok", "an unknown state", {"data.products.nodes.0.status": "HIDDEN"}),
     ("products.list:ok", "the state of a delivery", {"data.products.nodes.0.status": "active"}),
     ("products.list:ok", "a price as a number", {f"{VARIANT}.price": 19.9}),
