@@ -119,6 +119,25 @@ def test_a_failing_live_case_exits_1_and_is_run_again_live(tmp_path: Path, prove
     assert "  run it again: provendor prove --live acme/users.get:ok" in out
 
 
+def test_what_fails_live_says_whose_fault_it_is(tmp_path: Path, prove: Prove):
+    """By the answer and by what was good before, in the terminal, the evidence, the history and on the page's one line."""
+    a_suite(tmp_path)
+    answers = iter([as_json({"id": 7}), as_json({"error": "gone"}, 404), as_json({"error": "who?"}, 401)])
+    with serve(lambda _: next(answers)) as server:
+        runs = [prove("--live", "acme/users.get:ok", **env(server)) for _ in range(3)]
+        with History(tmp_path / "reports") as history:
+            kept = [each.party for each in history.failures("acme")]
+    _, silent, _ = prove("--live", "acme/users.get:ok", **env(server))
+
+    assert [code for code, _, _ in runs] == [0, 1, 1]
+    assert "blame" not in runs[0][1]
+    assert "  blame     contract: it answered 404 (not-found); it worked before" in runs[1][1]
+    assert "unauthorized: expected 200, got 401 (credential)" in runs[2][1]
+    assert sorted(map(str, kept)) == ["contract", "credential"]
+    assert "  blame     ours: " not in silent
+    assert run_json(tmp_path)["results"][0]["live"]["blame"]["party"] == "vendor"
+
+
 def test_a_fallback_passes_unless_live_is_required(tmp_path: Path, prove: Prove):
     """Exit 3: could not tell."""
     a_suite(tmp_path)

@@ -151,6 +151,18 @@ def test_a_live_call_that_fails_is_a_failure(pytester, monkeypatch):
     )
 
 
+def test_a_live_failure_under_pytest_says_whose_fault_it_is(pytester, monkeypatch):
+    """As under `prove`."""
+    a_suite(pytester.path)
+    with serve(lambda _: as_json({"error": "who?"}, 401)) as server:
+        ready(monkeypatch, env(server))
+        result = pytester.runpytest_subprocess("--live", "-k", "ok")
+
+    assert result.ret == 1
+    (failed,) = (each for each in document(pytester.path)["results"] if each["outcome"] == "fail")
+    assert failed["live"]["blame"] == {"party": "credential", "why": "it answered 401 (unauthorized)"}
+
+
 def test_writes_are_skipped_without_leave_and_announced_with_it(pytester, monkeypatch):
     """The plan stands before the first test, also where pytest is quiet."""
     a_suite(pytester.path, WRITING | {"users.delete": NEVER_ALONE})

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import pytest
 
 from provendor import loading, pacing, present
+from provendor.blaming import Blaming
 from provendor.cache import Cache
 from provendor.contract import Case, Vendor
 from provendor.exchange import Exchange, Request
@@ -45,8 +46,9 @@ def rules_of(config: pytest.Config) -> Rules:
 class LiveSession:
     """The live calls of one process that runs tests."""
 
-    def __init__(self, rules: Rules, guard: Guard) -> None:
+    def __init__(self, rules: Rules, guard: Guard, reports: Path) -> None:
         self._rules = rules
+        self._blaming = Blaming(reports)
         self._guard = guard
         self._runs: dict[str, LiveRun] = {}
         self._lines: dict[str, Line] = {}
@@ -69,7 +71,7 @@ class LiveSession:
             return run.answer_without_asking(case, choice)
         if self._loop is None:
             self._loop = _Loop()
-        return self._loop.run(self._asked(case, run))
+        return self._blaming.blamed(self._loop.run(self._asked(case, run)))
 
     async def _asked(self, case: Case, run: LiveRun) -> Result:
         if self._network is None:

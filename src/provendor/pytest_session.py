@@ -74,7 +74,7 @@ class ContractSession:
             self._cache,
             self._guard,
             strict=config.getoption("--provendor-strict"),
-            live=_live(config, self._guard),
+            live=_live(config, self._guard, root),
         )
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ContractFile | None:
@@ -181,13 +181,13 @@ class ContractSession:
             report.wasxfail = reason
 
 
-def _live(config: pytest.Config, guard: Guard) -> LiveSession | None:
+def _live(config: pytest.Config, guard: Guard, root: Path) -> LiveSession | None:
     """Return what asks vendors themselves, where that is wanted."""
     if not config.getoption("--live"):
         return None
     from provendor.pytest_live import LiveSession, rules_of  # noqa: PLC0415 - a session that replays needs no network
 
-    return LiveSession(rules_of(config), guard)
+    return LiveSession(rules_of(config), guard, config.getoption("--provendor-report") or root / "reports")
 
 
 def _not_run(item: CaseItem, report: pytest.TestReport) -> Result:

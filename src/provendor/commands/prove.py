@@ -106,14 +106,17 @@ def _asked(
 ) -> bool:
     """Ask every case that can be asked; return whether the run was left to come to its end."""
     from provendor import live_run, pacing  # noqa: PLC0415 - a replay needs no network and no event loop
+    from provendor.blaming import Blaming  # noqa: PLC0415 - a replay is nobody's fault
     from provendor.history import keep, sample  # noqa: PLC0415 - a replay never goes in
 
     rules = live_run.Rules(args.environment or "sandbox", args.allow_writes, args.require_live)
     run = live_run.LiveRun(replayer, rules, env=os.environ, paces=pacing.home(os.environ))
     printer.plan(run.writes(cases))
+    blaming = Blaming(written.folder)
     samples = []
 
     def tell(result: Result) -> None:
+        result = blaming.blamed(result)
         record = evidence.result_json(result, run.redactor(result.case.vendor))
         written.add(record)
         printer.show(result, record)
