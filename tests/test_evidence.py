@@ -16,7 +16,8 @@ import jsonschema_rs
 import pytest
 
 from provendor import evidence
-from provendor.evidence import KEPT_RUNS, Evidence, RunInfo
+from provendor.evidence import Evidence, RunInfo
+from provendor.retention import KEPT_RUNS
 
 SCHEMA = json.loads(Path(evidence.__file__).with_name("run.schema.json").read_text())
 
@@ -162,6 +163,36 @@ def test_the_runs_of_the_last_releases_are_kept_beyond_that(tmp_path: Path) -> N
     kept = {path.name for path in (reports / "runs").iterdir()}
     assert {name for name, id_ in ids.items() if id_ in kept} == {"second", "third"}
     assert len(kept) == KEPT_RUNS + 2
+
+
+def test_the_runs_of_a_prober_take_away_no_others(tmp_path: Path) -> None:
+    """It begins one every hour; the newest of each mode are kept."""
+    proof = Evidence(tmp_path, a_run())
+    proof.close()
+    for _ in range(KEPT_RUNS + 2):
+        Evidence(tmp_path, a_run(command="probe", mode="probe")).close()
+
+    kept = {path.name for path in (tmp_path / "runs").iterdir()}
+    assert proof.run_id in kept
+    assert len(kept) == KEPT_RUNS + 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files cannot be kept from growing here")
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    """What is written when there is room again stands on a line of its own."""
+    resource = pytest.importorskip("resource")
+    written = Evidence(tmp_path, a_run())
+    written.add(a_result("first"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written.lines.stat().st_size + 10, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            written.add(a_result("lost"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    written.add(a_result("second"))
+
+    assert [record["case"] for record in json.loads(written.close().read_bytes())["results"]] == ["first", "second"]
 
 
 def test_a_torn_last_line_hides_no_other(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import threading
 import time
@@ -40,6 +41,11 @@ def channel(server: Server) -> str:
 
 def titles(server: Server) -> list[str]:
     return [json.loads(seen.body)["title"] for seen in server.seen]
+
+
+def may_write(pid: int, size: int) -> None:
+    """Let a process make files of this size and no larger, which it takes for a full disk."""
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 def get(url: str) -> tuple[int, str, str]:
@@ -305,6 +311,36 @@ def test_a_damaged_history_stops_neither_probes_nor_alerts(tmp_path: Path):
     assert titles(people) == ["DOWN acme/health.get (vendor)"]
     run = json.loads((tmp_path / "reports" / "run.json").read_text())
     assert len(run["results"]) == len(prober.rows)
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="no other process can be kept from writing here")
+def test_a_full_disk_stops_neither_probes_nor_alerts(tmp_path: Path):
+    """It is said once, and when there is room again nothing but lines of the evidence is missing."""
+    broken = threading.Event()
+    with (
+        serve(lambda _: Answer(503) if broken.is_set() else GOOD) as vendor,
+        serve(lambda _: Answer()) as people,
+        staying(a_probed_vendor(tmp_path, vendor.url), every="0.2s", PROVENDOR_ALERT_OPS=channel(people)) as prober,
+    ):
+        prober.results(5, outcome="pass")
+        may_write(prober.process.pid, 4096)
+        prober.hears("run.jsonl cannot be written")
+        broken.set()
+        prober.results(2, outcome="fail")
+        prober.wait_for(lambda: titles(people) == ["DOWN acme/health.get (vendor)"])
+        may_write(prober.process.pid, resource.RLIM_INFINITY)
+        prober.hears("run.jsonl can be written again")
+        broken.clear()
+        prober.wait_for(lambda: titles(people)[1:] == ["RECOVERED acme/health.get"])
+        assert prober.end() == 0
+
+    assert sum("run.jsonl cannot be written" in line for line in prober.said) == 1
+    [account] = accounts(tmp_path).values()
+    assert (account.unknown, account.reasons) == (0, {})
+    with History(tmp_path / "reports") as history:
+        assert [str(each.after) for each in history.transitions()] == ["pass", "fail", "pass"]
+    run = json.loads((tmp_path / "reports" / "run.json").read_text())
+    assert [row["id"] for row in run["results"]] == ["acme/health.get:ok"] * len(run["results"])
 
 
 def test_a_second_signal_does_not_wait_for_answers(tmp_path: Path):

@@ -178,7 +178,7 @@ class Daemon:
         self._schedule = Schedule[Watched](first)
         self._crew = self._enlist(loaded)
         written = self._begin_run()
-        self._rounds = Rounds(written, self.keeper, Books(states), alive=lambda: self._alive)
+        self._rounds = Rounds(written, self.keeper, Books(states), say=self.say, alive=lambda: self._alive)
         self._plan(loaded)
 
     def stop(self) -> None:
@@ -205,7 +205,10 @@ class Daemon:
     async def close(self) -> None:
         """Close the history and the evidence, after `drain`."""
         await self.keeper.close()
-        self._rounds.evidence.close()
+        try:
+            self._rounds.evidence.close()
+        except OSError as trouble:
+            self.say(f"the last run of the evidence has no end: {trouble.strerror}")
 
     # --- the loop -----------------------------------------------------------------------------------------------------
 
@@ -343,8 +346,13 @@ class Daemon:
 
     def _next_run(self) -> None:
         """Begin a new run of the evidence, and end the one before it beside the loop."""
-        before, self._rounds.evidence = self._rounds.evidence, self._begin_run()
         self._run_until = time.monotonic() + RUN_S
+        try:
+            following = self._begin_run()
+        except OSError as trouble:
+            self.say(f"no new run of the evidence can be begun, the one before goes on: {trouble.strerror}")
+            return
+        before, self._rounds.evidence = self._rounds.evidence, following
         self._do(asyncio.to_thread(before.close))
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> None:

@@ -17,13 +17,12 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-from provendor import __version__, checkout, strength
+from provendor import __version__, checkout, retention, strength
 from provendor.asking import Step
 from provendor.classify import classify
 from provendor.contract import Suite
@@ -40,8 +39,6 @@ PAGE = "index.html"
 """What the page is called that people decide by; it lies beside the newest run."""
 LIVE_PAGE = "live.html"
 """What the page for whoever is on call is called."""
-KEPT_RUNS = 20
-KEPT_RELEASES = 2
 """Of how many releases the run on their commit is kept beyond that: the last one, and the one before it."""
 FAILURES = "failures"
 """The folder in a run's own in which the answers are kept that failed live, as `vendor/operation/case.yaml`."""
@@ -159,7 +156,7 @@ class Evidence:
         self._assemble(whole, summary)
         _point(self.folder / "run.jsonl", self.lines)
         _point(self.folder / "run.json", whole)
-        _forget_old_runs(self.folder / "runs")
+        retention.forget_old_runs(self.folder / "runs")
         return self.folder / "run.json"
 
     def summary(self, strict: bool, interrupted: bool = False) -> JsonObject:
@@ -205,9 +202,14 @@ class Evidence:
         return {"cassette": name, "why": None}
 
     def _write(self, record: JsonObject) -> None:
-        line = _ENCODER.encode(record).encode("utf-8", "backslashreplace") + b"\n"
-        while line:
-            line = line[os.write(self._file, line) :]
+        line = left = _ENCODER.encode(record).encode("utf-8", "backslashreplace") + b"\n"
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError:
+            # Half a line would spoil the next one, which may find room again.
+            os.ftruncate(self._file, os.fstat(self._file).st_size - (len(line) - len(left)))
+            raise
 
     def _assemble(self, whole: Path, summary: JsonObject) -> None:
         """Build run.json from the lines already on disk, so that memory does not grow with the run."""
@@ -400,32 +402,3 @@ def _point(name: Path, target: Path) -> None:
     scratch.replace(name)
     # Where both were names of one file already, replacing does nothing and leaves the second name behind.
     scratch.unlink(missing_ok=True)
-
-
-def _forget_old_runs(runs: Path) -> None:
-    """Remove finished runs but the newest, and those that people will want to compare with: the last releases'."""
-    finished = sorted(path.parent for path in runs.glob("*/run.json"))
-    if finished[:-KEPT_RUNS]:
-        import shutil  # noqa: PLC0415 - it loads every compression library there is
-
-        kept = set(_of_releases(finished, checkout.releases(runs)))
-        for folder in finished[:-KEPT_RUNS]:
-            if folder not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _of_releases(finished: Sequence[Path], releases: Sequence[tuple[str, str]]) -> Iterator[Path]:
-    """Yield the newest run of everything on the commit of each of the last releases that have one."""
-    commits = {folder: _commit_of_whole_run(folder) for folder in reversed(finished)} if releases else {}
-    found = (next((folder for folder, commit in commits.items() if commit == of), None) for _, of in releases)
-    yield from islice((folder for folder in found if folder), KEPT_RELEASES)
-
-
-def _commit_of_whole_run(folder: Path) -> str | None:
-    """Return the commit that a run of everything was made on; None for a part, and where it cannot be read."""
-    try:
-        with (folder / "run.jsonl").open("rb") as lines:
-            head = json.loads(lines.readline())
-        return None if head["selectors"] else head["git_commit"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

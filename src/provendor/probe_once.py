@@ -71,7 +71,7 @@ async def _all(
     keeper = Keeper(evidence.folder, telling.trouble)
     with Sole(evidence.folder) as sole:
         states = await keeper.read(lambda history: history.states())
-        rounds = Rounds(evidence, keeper, Books(states), sole=sole.held)
+        rounds = Rounds(evidence, keeper, Books(states), say=telling.trouble, sole=sole.held)
         gate, paces = Gate(settings.width), pacing.home(env)
         alerting = await _alerting(replayer, keeper, telling, settings, env) if sole.held else None
         async with Prober(replayer, gate, env=env, paces=paces, today=lambda: replayer.today) as prober:

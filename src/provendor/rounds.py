@@ -1,10 +1,11 @@
 """What becomes of each probe that is asked: judged, blamed, counted, written down, all beside the sockets.
 
-    rounds = Rounds(evidence, keeper, Books(states))
+    rounds = Rounds(evidence, keeper, Books(states), say=print)
     done = await rounds.carry_out(probe, prober, surroundings)      # any number of them at once
     await rounds.flush()
 
-Results go to the evidence at once and to the history in bundles, several times a second, on the keeper's thread.
+Results go to the evidence at once and to the history in bundles, several times a second, on the keeper's thread. Where the
+evidence cannot be written that is said once, and the work goes on without.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class _Bundle:
 class Rounds:
     """Carries probes out. Made and used on one event loop.
 
+    `say` is for what somebody should know.
+
     `sole` is false where another prober counts: then results are kept, and how the probes stand is left to it. `alive`
     returns until when slots were looked after, for the ledger of a prober that stays. `changed` is set when a probe has come
     to stand otherwise.
@@ -75,6 +78,7 @@ class Rounds:
         keeper: Keeper,
         books: Books,
         *,
+        say: Callable[[str], None],
         sole: bool = True,
         alive: Callable[[], float] | None = None,
     ) -> None:
@@ -83,6 +87,8 @@ class Rounds:
         self.changed = asyncio.Event()
         self.carried_out: set[Watched] = set()
         self._keeper = keeper
+        self._say = say
+        self._unwritten = 0
         self._sole = sole
         self._alive = alive
         self._bundle: _Bundle | None = None
@@ -137,7 +143,7 @@ class Rounds:
         record["state"] = settled.record()
         if "rerun" in record:
             record["rerun"] = f"provendor probe {probe.case.id}"
-        self.evidence.add(record)
+        self._add(record)
         kept = sample(record, self.evidence.run_id) if not ours else None
         if kept is None:
             return Done(probe, settled, record, broken_off=ours)
@@ -149,6 +155,20 @@ class Rounds:
         if transition is not None:
             bundle.transitions.append(transition)
         return Done(probe, settled, record, transition)
+
+    def _add(self, record: dict[str, Any]) -> None:
+        """Write a line of evidence; a full disk keeps nobody from being told."""
+        lines = self.evidence.lines
+        try:
+            self.evidence.add(record)
+        except OSError as trouble:
+            if not self._unwritten:
+                self._say(f"{lines} cannot be written: {trouble.strerror}; until then results are missing in it")
+            self._unwritten += 1
+            return
+        if self._unwritten:
+            self._say(f"{lines} can be written again; {self._unwritten} results are missing in it")
+            self._unwritten = 0
 
     def _send(self) -> None:
         """Hand over what waits."""

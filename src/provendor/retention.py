@@ -1,0 +1,76 @@
+"""Which runs are kept when newer ones come.
+
+    retention.forget_old_runs(root / "reports" / "runs")
+
+Of each mode by itself: a prober that stays begins a run every hour, and would take away what a release is decided by.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from provendor import checkout
+
+KEPT_RUNS: Final = 20
+KEPT_RELEASES: Final = 2
+
+_MODE: Final = re.compile(rb'"mode":"(\w+)"')
+_HEAD_BYTES: Final = 512
+"""The mode stands near the beginning of a run."""
+
+
+def forget_old_runs(runs: Path) -> None:
+    """Remove finished runs but the newest, and those that people will want to compare with: the last releases'."""
+    finished = sorted(path.parent for path in runs.glob("*/run.json"))
+    if len(finished) > KEPT_RUNS:
+        old = [folder for alike in _by_mode(finished) for folder in _old(alike, runs)]
+        if old:
+            import shutil  # noqa: PLC0415 - it loads every compression library there is
+
+            for folder in old:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _by_mode(finished: Iterable[Path]) -> Iterable[list[Path]]:
+    modes: dict[bytes, list[Path]] = {}
+    for folder in finished:
+        modes.setdefault(_mode(folder), []).append(folder)
+    return modes.values()
+
+
+def _mode(folder: Path) -> bytes:
+    try:
+        with (folder / "run.jsonl").open("rb") as lines:
+            found = _MODE.search(lines.read(_HEAD_BYTES))
+    except OSError:
+        found = None
+    return found[1] if found else b"replay"
+
+
+def _old(alike: Sequence[Path], runs: Path) -> list[Path]:
+    """Return the runs of one mode that nobody needs any more."""
+    old = alike[:-KEPT_RUNS]
+    kept = set(_of_releases(alike, checkout.releases(runs))) if old else set()
+    return [folder for folder in old if folder not in kept]
+
+
+def _of_releases(finished: Sequence[Path], releases: Sequence[tuple[str, str]]) -> Iterator[Path]:
+    """Yield the newest run of everything on the commit of each of the last releases that have one."""
+    commits = {folder: _commit_of_whole_run(folder) for folder in reversed(finished)} if releases else {}
+    found = (next((folder for folder, commit in commits.items() if commit == of), None) for _, of in releases)
+    yield from islice((folder for folder in found if folder), KEPT_RELEASES)
+
+
+def _commit_of_whole_run(folder: Path) -> str | None:
+    """Return the commit that a run of everything was made on; None for a part, and where it cannot be read."""
+    try:
+        with (folder / "run.jsonl").open("rb") as lines:
+            head = json.loads(lines.readline())
+        return None if head["selectors"] else head["git_commit"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
