@@ -11,6 +11,8 @@ from provendor.contract import Expect
 from provendor.exchange import BodyNotJson, Exchange, Source
 from provendor.verdict import Finding, Outcome, Skip
 
+from ._answers import require_its_request
+
 LISTS = ("zoho-crm/*.list", "zoho-crm/*.search")
 WRITES = ("zoho-crm/*.insert", "zoho-crm/*.upsert", "zoho-crm/*.update", "zoho-crm/*.update_several")
 
@@ -37,6 +39,33 @@ def every_record_has_its_result(exchange: Exchange, expect: Expect) -> Iterator[
     sent = _sent(exchange)
     if len(results) != len(sent):
         yield Finding("business", f"{len(sent)} results", str(len(results)), "/data")
+
+
+@check("zoho-crm/*.update_several")
+def results_are_of_the_records_sent(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """What was written at a place is the record that was sent at this place."""
+    results = _dict(_json(exchange)).get("data")
+    if not isinstance(results, list):
+        raise Skip("the request was refused as a whole")
+    require_its_request(exchange)
+    for index, (result, record) in enumerate(zip(results, _sent(exchange), strict=False)):
+        written = _dict(_dict(result).get("details")).get("id")
+        if _dict(result).get("status") == "success" and written != _dict(record).get("id"):
+            yield Finding("business", repr(_dict(record).get("id")), repr(written), f"/data/{index}/details/id")
+
+
+@check("zoho-crm/*.list")
+def fields_that_were_asked_for_come(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """Every record of a list has all the fields that were asked for, null where nothing is known."""
+    records = _dicts(_answer(exchange).get("data"))
+    require_its_request(exchange)
+    asked = [name for key, text in exchange.request.query if key == "fields" for name in text.split(",")]
+    if not records or not asked:
+        raise Skip("no record, or no field is asked for")
+    for index, record in enumerate(records):
+        for name in asked:
+            if name not in record:
+                yield Finding("business", f"{name}, if only as null", "not a word", f"/data/{index}/{name}")
 
 
 @check("zoho-crm/modules.list")

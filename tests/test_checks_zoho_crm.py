@@ -46,6 +46,52 @@ def test_every_record_that_was_sent_has_a_result(status: int, results: int, expe
     assert outcome("every-record-has-its-result", exchange) is expected
 
 
+def a_result(number: str, status: str = "success") -> dict[str, Any]:
+    """What became of one record."""
+    return {"status": status, "details": {"id": number}}
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        pytest.param([a_result("1"), a_result("2")], Outcome.PASS, id="in order"),
+        pytest.param([a_result("1"), a_result("7", "error")], Outcome.PASS, id="a refusal that names another"),
+        pytest.param([a_result("2"), a_result("1")], Outcome.FAIL, id="in another order"),
+        pytest.param([a_result("1"), a_result("3")], Outcome.FAIL, id="another record"),
+        pytest.param({"id": "1"}, Outcome.SKIP, id="no list"),
+    ],
+)
+def test_what_was_written_is_what_was_sent_at_this_place(results: Any, expected: Outcome) -> None:
+    """A refusal may name the record that is in the way."""
+    request = a_request("PUT", body=json.dumps({"data": [{"id": "1"}, {"id": "2"}]}).encode())
+    exchange = a_live_exchange(200, {"data": results}, request=request)
+
+    assert outcome("results-are-of-the-records-sent", exchange) is expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "records", "expected"),
+    [
+        pytest.param("Email,Phone", [{"id": "1", "Email": None, "Phone": ""}], Outcome.PASS, id="all, if only as null"),
+        pytest.param("Email,Phone", [{"Email": "a", "Phone": "b"}, {"Email": "a"}], Outcome.FAIL, id="one is missing"),
+        pytest.param(None, [{"id": "1"}], Outcome.SKIP, id="none asked for"),
+        pytest.param("Email", [], Outcome.SKIP, id="no record"),
+    ],
+)
+def test_fields_that_are_asked_for_come(fields: str | None, records: Any, expected: Outcome) -> None:
+    """One that a profile hides is left out without a word."""
+    request = a_request(query=(("fields", fields),) if fields else ())
+    exchange = a_live_exchange(200, {"data": records}, request=request)
+
+    assert outcome("fields-that-were-asked-for-come", exchange) is expected
+
+
+@pytest.mark.parametrize("name", ["results-are-of-the-records-sent", "fields-that-were-asked-for-come"])
+def test_an_answer_in_hand_is_not_compared_with_a_request_it_does_not_belong_to(name: str) -> None:
+    """Whoever has it asked for something else."""
+    assert outcome(name, an_exchange(200, {"data": [a_result("1")]}, recording=None)) is Outcome.SKIP
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [(("Leads", "Contacts", "Deals"), Outcome.PASS), (("Leads",), Outcome.WARN), ((), Outcome.WARN)],

@@ -17,6 +17,7 @@ from recorded_answers import GONE, Recorded, recorded
 
 INFO = "info.more_records"
 RESULT = "data.0.details"
+OLD_ORG = ("hierarchy_preferences", "domain_name", "max_per_page", "zia_zgid", "translation_enabled")
 OLD_INFO = {"per_page": 200, "count": 2, "page": 1, "more_records": False}
 
 
@@ -42,7 +43,19 @@ ACCEPTED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("leads.upsert:ok", "no checked field", {"data.0.duplicate_field": GONE}, None),
     ("org.get:ok", "an id beyond 32 bits", {"org.0.zia_zgid": "10000000000000000001"}, None),
     ("org.get:ok", "an older organisation", {"org.0.type": GONE, "org.0.created_time": GONE}, None),
+    ("org.get:ok", "an organisation of an early version", {f"org.0.{name}": GONE for name in OLD_ORG}, None),
+    ("org.get:ok", "another edition", {"org.0.license_details.paid_type": "zohoone"}, None),
+    ("users.me:ok", "an hour that is behind", {"users.0.offset": -28800000, "users.0.status": "suspended"}, None),
     ("users.me:ok", "nobody's number", {"users.0.zuid": None, "users.0.last_name": None}, None),
+    ("modules.list:ok", "a kind that nobody knows yet", {"modules.0.generated_type": "widget"}, None),
+    ("modules.list:ok", "a module of an early version", {"modules.0.visible": GONE, "modules.0.viewable": GONE}, None),
+    ("leads.list:ok", "fields that nobody asked us for", {"data.0.Phone": GONE, "data.1.Company": ""}, None),
+    ("leads.get:ok", "standard fields out of use", {"data.0.Mobile": GONE, "data.0.Lead_Source": GONE}, None),
+    ("leads.get:ok", "another state of a pick list", {"data.0.Lead_Status": "Gewonnen"}, None),
+    ("leads.insert:ok", "by nobody that is named", {f"{RESULT}.Created_By": GONE, f"{RESULT}.Modified_By": GONE}, None),
+    ("leads.insert:invalid-data", "a path that older versions lack", {f"{RESULT}.json_path": GONE}, None),
+    ("leads.insert:invalid-data", "nothing known of it", {RESULT: {}}, None),
+    ("leads.list:forbidden", "without details", {"details": GONE, "message": ""}, None),
     ("modules.list:ok", "a module without a name", {"modules.0.api_name": None}, None),
     ("oauth.token:ok", "no scope", {"scope": GONE}, None),
     ("oauth.token:ok", "another data centre", {"api_domain": "https://www.zohoapis.com.au"}, None),
@@ -82,10 +95,17 @@ REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("leads.insert:some-refused", "an error without a code", {"data.1.code": GONE}, None),
     ("leads.insert:duplicate", "created, says the status", {}, 201),
     ("leads.insert:duplicate", "nobody says which field", {f"{RESULT}.api_name": GONE}, None),
+    ("leads.insert:invalid-data", "a path that leads to nothing named", {f"{RESULT}.api_name": GONE}, None),
+    ("leads.insert:invalid-data", "a length below zero", {f"{RESULT}.maximum_length": -80}, None),
+    ("leads.insert:ok", "changed by nobody", {f"{RESULT}.Modified_By": GONE}, None),
     ("leads.insert:several-faults", "an empty list of faults", {f"{RESULT}.errors": []}, None),
     ("leads.upsert:ok", "nobody says what was done", {"data.0.action": GONE}, None),
     ("leads.upsert:ok", "something else was done", {"data.0.action": "merge"}, None),
     ("org.get:ok", "no currency", {"org.0.iso_code": GONE}, None),
+    ("org.get:ok", "no country beside newer things", {"org.0.country": GONE}, None),
+    ("org.get:ok", "an edition that never ends", {"org.0.license_details.paid_expiry": GONE}, None),
+    ("org.get:ok", "half of a hierarchy", {"org.0.hierarchy_preferences.type": GONE}, None),
+    ("modules.list:ok", "nobody says whether it can be changed", {"modules.1.editable": GONE}, None),
     ("org.get:ok", "paid, as text", {"org.0.license_details.paid": "true"}, None),
     ("users.me:ok", "nobody", {"users": []}, None),
     ("users.me:ok", "a role without id", {"users.0.role.id": GONE}, None),
