@@ -176,6 +176,59 @@ def test_the_next_command_is_about_the_worst(results: list[dict[str, Any]], comm
     assert rows_of(results)[-1] == f"next: {command}"
 
 
+ON = {"flag": {"env": "ACME_LIVE", "on": True}, "blocks": None}
+
+
+@pytest.mark.parametrize(
+    ("results", "known", "command"),
+    [
+        ([a_result()], {"acme": {**ON, "cases": 2}}, "provendor prove acme"),
+        (
+            [a_result(), a_result("bolt/a:ok")],
+            {"acme": {**ON, "cases": 2}, "bolt": {**ON, "cases": 1}},
+            "provendor prove",
+        ),
+        ([a_result()], {"acme": {**ON, "cases": 1}}, "provendor prove --live acme"),
+        ([a_result()], {"acme": {**ON, "cases": 1, "flag": {"env": "ACME_LIVE", "on": False}}}, "provendor report"),
+        ([a_result()], {"acme": {**ON, "cases": 1, "flag": None}}, "provendor report"),
+        ([a_result()], {"acme": {**ON, "cases": 1, "blocks": "ACME_API_KEY is not set"}}, "provendor doctor acme"),
+        ([live(a_result())], {"acme": {**ON, "cases": 9}}, "provendor report"),
+        ([a_result(fallback="ACME_API_KEY is not set")], {"acme": {**ON, "cases": 1}}, "provendor report"),
+        ([a_warning()], {"acme": {**ON, "cases": 1}}, "provendor prove acme/users.get:ok"),
+        (
+            [a_result(f"vendor-{number}/a:ok") for number in range(6)],
+            {f"vendor-{number}": {**ON, "cases": 1} for number in range(6)},
+            "provendor prove --live",
+        ),
+    ],
+)
+def test_after_a_replay_that_passes_comes_the_rest_then_the_vendors_themselves(
+    results: list[dict[str, Any]], known: dict[str, Any], command: str
+):
+    """As far as anybody may ask them; then the verdict."""
+    closing = Closing()
+    closing.know(known)
+    for result in results:
+        closing.add(result)
+
+    assert closing.rows(SMALLEST, FILES)[-1] == f"next: {command}"
+
+
+def test_what_came_is_not_cut_for_what_was_expected():
+    """A long list of allowed words leaves room for the one that is not among them."""
+    found = a_finding(
+        at="/payload/0/status", key="", expected=" or ".join(f'"word-{n}"' for n in range(9)), actual='"Open"'
+    )
+    missing = a_finding("cassette-missing", at="", key="", expected="an answer", actual=f"cassettes/{'x' * 90}.yaml")
+
+    rows = rows_of([a_failure("acme/users.get:ok", found), a_failure("acme/users.get:gone", missing)])
+
+    assert rows[1] == '      body-schema at /payload/0/status: expected "word-0" or "word-…, got "Open"'
+    assert rows[3].startswith("      cassette-missing: expected an answer, got cassettes/xxx")
+    assert rows[3].endswith("x…")
+    assert {len(rows[1]), len(rows[3])} == {80}
+
+
 def test_an_empty_run_is_said_to_be_no_pass():
     """Nothing ran is not a pass, and neither is what was interrupted."""
     assert rows_of([], trouble=["the run was interrupted"])[:2] == [

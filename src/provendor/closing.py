@@ -21,6 +21,8 @@ from provendor.verdict import Outcome, sentence
 _WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.SKIP)
 _MOST_REASONS = 3
 _MOST_TROUBLES = 5
+_MOST_NAMED = 5
+_LEAST_HEAD = 36  # holds what is wrong, and mostly where
 
 
 class Size(NamedTuple):
@@ -49,15 +51,16 @@ _LEAST = Size(20, 10)
 class _Cause:
     """What cases have in common that are no pass: words and id of the first one, and how many there are."""
 
-    __slots__ = ("again", "cases", "id", "known", "outcome", "says", "vendor")
+    __slots__ = ("again", "came", "cases", "id", "known", "outcome", "says", "vendor")
 
-    def __init__(self, outcome: Outcome, record: Mapping[str, Any], says: str) -> None:
+    def __init__(self, outcome: Outcome, record: Mapping[str, Any], says: str, came: str) -> None:
         self.outcome = outcome
         self.vendor: str = record["vendor"]
         self.id: str = record["id"]
         self.known: bool = record["expected"]
         self.again: str = record.get("rerun") or f"provendor prove {self.id}"  # pytest has none for a worker that died
         self.says = says
+        self.came = came
         self.cases = 1
 
     def add(self, outcome: Outcome) -> None:
@@ -82,6 +85,11 @@ class Closing:
         self._answers: Counter[str] = Counter()
         self._unasked: Counter[str] = Counter()
         self._causes: dict[object, _Cause] = {}
+        self._known: Mapping[str, Any] = {}
+
+    def know(self, readiness: Mapping[str, Any]) -> None:
+        """Take note of what the run knows of its vendors besides results, as evidence has it."""
+        self._known = readiness
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Take note of one result."""
@@ -105,11 +113,12 @@ class Closing:
         if cause := self._causes.get(key):
             cause.add(outcome)
             return
-        says = record["reason"] or "no reason is known"
+        says, came = record["reason"] or "no reason is known", ""
         if found.code and not (record["reason"] and outcome is Outcome.WARN):  # a warning's reason says what to do
-            says = sentence(found.code, found.where or found.at, found.expected, found.actual)
+            came = f", got {found.actual}"
+            says = sentence(found.code, found.where or found.at, found.expected, found.actual).removesuffix(came)
         fault = f" ({found.blame.party})" if found.blame else ""
-        self._causes[key] = _Cause(outcome, record, f"{says}{fault}")
+        self._causes[key] = _Cause(outcome, record, says, f"{came}{fault}")
 
     def rows(
         self,
@@ -191,7 +200,21 @@ class Closing:
         worst = min(self._causes.values(), key=lambda cause: cause.rank, default=None)
         if worst is not None and not worst.known and worst.outcome is not Outcome.SKIP:
             return visible(worst.again)
-        return "provendor report" if self.outcomes else "provendor list"
+        return (self._farther() or "provendor report") if self.outcomes else "provendor list"
+
+    def _farther(self) -> str | None:
+        """Return what leads on from a replay in which nothing is wrong: the rest of it, then the vendors themselves."""
+        if any(answer.startswith("live ") for answer in self._answers) or self._unasked:
+            return None
+        known = {name: self._known[name] for name in self._vendors if name in self._known}
+        parts = [name for name in known if self._vendors[name].total() < known[name]["cases"]]
+        if parts:
+            return f"provendor prove {parts[0]}" if len(self._vendors) == 1 else "provendor prove"
+        willing = [name for name in known if (known[name]["flag"] or {}).get("on")]
+        ready = [name for name in willing if not known[name]["blocks"]]
+        if not ready:
+            return f"provendor doctor {willing[0]}" if willing else None
+        return " ".join(("provendor prove --live", *(ready if len(ready) <= _MOST_NAMED else ())))
 
 
 def _fitting(counts: Counter[Outcome], before: str, after: str, size: Size, colour: bool) -> str:
@@ -210,12 +233,18 @@ def _told(cause: _Cause, size: Size, apart: bool, colour: bool) -> Iterator[str]
     """Yield a cause on one line; on two where there is room and one does not do."""
     word = f"{cause.outcome:<5}"
     room = Size(size.columns - len(word) - 1)
-    whole = visible(f"{cause.who}  {cause.says}", longest=2000)
-    if len(whole) <= room.columns or not apart:
-        yield f"{painted(word, cause.outcome, colour)} {_cut(whole, room)}"
+    whole = f"{cause.who}  {cause.says}"
+    if not apart or len(visible(f"{whole}{cause.came}", longest=2000)) <= room.columns:
+        yield f"{painted(word, cause.outcome, colour)} {_squeezed(whole, cause.came, room)}"
         return
     yield f"{painted(word, cause.outcome, colour)} {_cut(cause.who, room)}"
-    yield f"{' ' * len(word)} {_cut(cause.says, room)}"
+    yield f"{' ' * len(word)} {_squeezed(cause.says, cause.came, room)}"
+
+
+def _squeezed(head: str, tail: str, size: Size) -> str:
+    """Return a text whose end says most: where a line does not hold it, its beginning is cut first, down to half of it."""
+    end = visible(tail, longest=2000)
+    return _cut(_cut(head, Size(max(size.columns - len(end), size.columns // 2, _LEAST_HEAD))) + end, size)
 
 
 def _cut(text: str, size: Size) -> str:

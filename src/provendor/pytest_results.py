@@ -165,6 +165,7 @@ class Results:
             self._write_waiting(self._evidence)
 
     def _open(self, info: RunInfo) -> None:
+        self.closing.know(info.readiness)
         try:
             self._evidence = Evidence(self._folder, info)
         except OSError as reason:

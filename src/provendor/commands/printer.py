@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from provendor import present, publish
 from provendor.closing import Closing, screen
@@ -19,17 +20,24 @@ from provendor.verdict import Outcome
 if TYPE_CHECKING:  # a replay writes nothing
     from provendor.live_run import Write
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
 
 class Printer:
-    """Prints the results of one run. `trouble` is what a reader should know besides them."""
+    """Prints the results of one run. `trouble` is what a reader should know besides them, `known` what evidence
+    says of vendors besides results.
+    """
 
-    def __init__(self, suite: Suite, planned: int, *, as_json: bool, quiet: bool) -> None:
+    def __init__(
+        self, suite: Suite, planned: int, *, as_json: bool, quiet: bool, known: Mapping[str, Any] = _NOTHING
+    ) -> None:
         self._suite = suite
         self._json = as_json
         self._quiet = quiet
         self.trouble: list[str] = []
         self._rows: list[dict[str, object]] = []
         self._closing = Closing()
+        self._closing.know(known)
         self._gap = ""
         self._colour = console.wants_colour(sys.stdout)
         self._progress = console.Progress(planned, shown=as_json or quiet or not sys.stdout.isatty())

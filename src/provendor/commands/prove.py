@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         info = evidence.describe(suite, "prove", selectors, today.isoformat(), digest, env=os.environ, mode=mode)
         written = evidence.Evidence(args.report or root / "reports", info)
         replayer = Replayer(suite, check.load_checks(folder, suite.vendors, cache), today=today, cache=cache)
-        printer = Printer(suite, len(cases), as_json=args.json, quiet=args.quiet)
+        printer = Printer(suite, len(cases), as_json=args.json, quiet=args.quiet, known=info.readiness)
         carry_out = _asked if args.live else _replayed
         finished = False
         gc.freeze()  # what was read stays until the end: the garbage collector need not look at thousands of cases again
