@@ -17,6 +17,7 @@ from recorded_answers import GONE, Recorded, recorded
 
 INFO = "info.more_records"
 RESULT = "data.0.details"
+STRICTLY = "hierarchy_preferences.strictly_reporting"
 OLD_ORG = ("hierarchy_preferences", "domain_name", "max_per_page", "zia_zgid", "translation_enabled")
 OLD_INFO = {"per_page": 200, "count": 2, "page": 1, "more_records": False}
 
@@ -44,6 +45,7 @@ ACCEPTED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("org.get:ok", "an id beyond 32 bits", {"org.0.zia_zgid": "10000000000000000001"}, None),
     ("org.get:ok", "an older organisation", {"org.0.type": GONE, "org.0.created_time": GONE}, None),
     ("org.get:ok", "an organisation of an early version", {f"org.0.{name}": GONE for name in OLD_ORG}, None),
+    ("org.get:ok", "a hierarchy of which only the kind is told", {f"org.0.{STRICTLY}": GONE}, None),
     ("org.get:ok", "another edition", {"org.0.license_details.paid_type": "zohoone"}, None),
     ("users.me:ok", "an hour that is behind", {"users.0.offset": -28800000, "users.0.status": "suspended"}, None),
     ("users.me:ok", "nobody's number", {"users.0.zuid": None, "users.0.last_name": None}, None),
