@@ -70,6 +70,7 @@ def test_the_first_result_of_a_probe_stands_as_it_is(tmp_path: Path):
     assert done.returncode == 1
     assert "FAIL  acme/health.get:ok" in done.stdout
     assert "blame     vendor: it answered 503 (vendor-down)" in done.stdout
+    assert "answers: 1 live from production" in done.stdout
     assert "run it again: provendor probe acme/health.get:ok" in done.stdout
     assert "1 case: 1 fail" in done.stdout
 
@@ -118,6 +119,7 @@ def test_a_vendor_whose_flag_is_off_is_not_judged(tmp_path: Path):
     assert done.returncode == 4
     assert "SKIP  acme/health.get:ok" in done.stdout
     assert "ACME_LIVE is not set" in done.stdout
+    assert "answers:" not in done.stdout
 
 
 def test_contracts_without_probes_are_said(tmp_path: Path):

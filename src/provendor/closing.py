@@ -98,7 +98,7 @@ class Closing:
         self._vendors.setdefault(record["vendor"], Counter())[outcome] += 1
         if (recording := record["recording"]) is not None:
             self._answers[recording["origin"] or "unknown"] += 1
-        elif live := record.get("live"):
+        elif (live := record.get("live")) and record["status"] is not None:
             self._answers[f"live from {live['environment']}"] += 1
         if fallback := record.get("fallback"):
             self._unasked[fallback] += 1
