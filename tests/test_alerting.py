@@ -98,6 +98,23 @@ def test_one_outage_is_one_message(tmp_path: Path):
         assert bench.counts() == {"sent": 2}
 
 
+def test_an_outage_of_our_own_network_is_one_message_whatever_vendors_it_hides(tmp_path: Path):
+    """And so is its end."""
+    suite = SUITE._replace(vendors={**SUITE.vendors, "zenith": SUITE.vendors["acme"]._replace(name="zenith")})
+    both = USERS, USERS._replace(vendor="zenith")
+    with serve(lambda _: Answer()) as people:
+        bench = Bench(tmp_path, people, suite)
+
+        async def work(alerting: Alerting, keeper: Keeper) -> None:
+            keeper.write(record(*(down(each)._replace(party=Party.NETWORK) for each in both)))
+            await alerting.look(NOW, at_once=True)
+            keeper.write(record(*map(up, both)))
+            await alerting.look(NOW + 600, at_once=True)
+
+        bench.run(work)
+        assert bench.titles == ["DOWN acme/users.get (network) and 1 more", "RECOVERED acme/users.get and 1 more"]
+
+
 def test_a_channel_that_fails_is_tried_again(tmp_path: Path):
     """And said once."""
     answers = iter([500, 500, 200])

@@ -65,6 +65,14 @@ def test_messages_of_one_topic_go_out_together(outbox: Outbox):
     assert shopify.title == "title of 2"
 
 
+def test_a_title_tells_of_the_last_of_another_kind(outbox: Outbox):
+    """What had to wait may be over by now."""
+    outbox.put({}, [a_message("1", title="DOWN a/b (vendor)"), a_message("2", title="DOWN a/c (vendor)")], NOW)
+    outbox.put({}, [a_message("3", title="RECOVERED a/b")], NOW + 1)
+
+    assert [post.title for post in taken(outbox, NOW + 5)] == ["DOWN a/b (vendor) and 2 more, last RECOVERED a/b"]
+
+
 def test_what_was_sent_is_not_sent_again(outbox: Outbox):
     """Nor is it waiting."""
     outbox.put({}, [a_message()], NOW)

@@ -21,6 +21,11 @@ from provendor.keeper import Keeper
 from provendor.messenger import Messenger
 from provendor.outbox import GATHER_S, Message, Outbox, Post
 from provendor.readiness import PRODUCTION
+from provendor.states import BAD
+from provendor.verdict import Party
+
+OUR_NETWORK: Final = "our network"
+"""The topic of what is nobody's fault but our network's, whichever vendor it hides; no vendor can be called so."""
 
 _REMEMBERED: Final = 64
 """Transitions of a probe that are remembered, to tell when it changes too often."""
@@ -107,7 +112,8 @@ class Alerting:
     def _messages(self, alert: Alert, vendor: Vendor, recent: Iterable[Transition], now: float) -> Iterable[Message]:
         about = About(vendor.title, vendor.owner, vendor.runbook)
         said = title(alert), text(alert, about, tuple(recent), now)
-        return [Message(channel, vendor.name, alert.key, *said) for channel in self._messenger.names]
+        topic = _topic(alert.transition, recent)
+        return [Message(channel, topic, alert.key, *said) for channel in self._messenger.names]
 
     async def _send(self, post: Post, now: float) -> None:
         loop = asyncio.get_running_loop()
@@ -123,6 +129,12 @@ class Alerting:
         for each in transitions:
             self._recent.setdefault(each.watched, deque(maxlen=_REMEMBERED)).append(each)
             self._last = max(self._last, each.number)
+
+
+def _topic(change: Transition, recent: Iterable[Transition]) -> str:
+    """Return what belongs together in one message: all of a vendor, or all that our own network hides, and what ends it."""
+    bad = [each for each in recent if each.number <= change.number and each.after in BAD]
+    return OUR_NETWORK if bad and bad[-1].party is Party.NETWORK else change.watched.vendor
 
 
 def _known(history: History) -> _Known:

@@ -161,7 +161,13 @@ _DUE = """SELECT id, channel, key, title, text, made, tries FROM outbox WHERE st
 
 
 def _post(rows: Sequence[Sequence[Any]]) -> Post:
-    """Make one post of messages about one topic: the first title says how many more there are."""
+    """Make one post of messages about one topic."""
     channels, keys, titles, texts, made, tries = zip(*rows, strict=True)
-    title = titles[0] if len(rows) == 1 else f"{titles[0]} and {len(rows) - 1} more"
-    return Post(channels[0], title, "\n\n".join(texts), keys, min(made), max(tries))
+    return Post(channels[0], _title(titles), "\n\n".join(texts), keys, min(made), max(tries))
+
+
+def _title(titles: Sequence[str]) -> str:
+    """Return the first title with how many more there are, and the last where that is of another kind: it may be over."""
+    more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
+    differs = titles[0].partition(" ")[0] != titles[-1].partition(" ")[0]
+    return f"{titles[0]}{more}{f', last {titles[-1]}' if differs else ''}"
