@@ -19,6 +19,8 @@ INFO = "info.more_records"
 RESULT = "data.0.details"
 STRICTLY = "hierarchy_preferences.strictly_reporting"
 OLD_ORG = ("hierarchy_preferences", "domain_name", "max_per_page", "zia_zgid", "translation_enabled")
+LATER = {"modules.0.visible": GONE, "modules.0.status": "user_hidden"}
+"""How v7 says whether a module is shown."""
 OLD_INFO = {"per_page": 200, "count": 2, "page": 1, "more_records": False}
 
 
@@ -51,6 +53,7 @@ ACCEPTED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("users.me:ok", "nobody's number", {"users.0.zuid": None, "users.0.last_name": None}, None),
     ("modules.list:ok", "a kind that nobody knows yet", {"modules.0.generated_type": "widget"}, None),
     ("modules.list:ok", "a module of an early version", {"modules.0.visible": GONE, "modules.0.viewable": GONE}, None),
+    ("modules.list:ok", "a module with a status in its place", LATER, None),
     ("leads.list:ok", "fields that nobody asked us for", {"data.0.Phone": GONE, "data.1.Company": ""}, None),
     ("leads.get:ok", "standard fields out of use", {"data.0.Mobile": GONE, "data.0.Lead_Source": GONE}, None),
     ("leads.get:ok", "another state of a pick list", {"data.0.Lead_Status": "Gewonnen"}, None),
@@ -108,6 +111,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("org.get:ok", "an edition that never ends", {"org.0.license_details.paid_expiry": GONE}, None),
     ("org.get:ok", "half of a hierarchy", {"org.0.hierarchy_preferences.type": GONE}, None),
     ("modules.list:ok", "nobody says whether it can be changed", {"modules.1.editable": GONE}, None),
+    ("modules.list:ok", "a status, and nobody says the rest", LATER | {"modules.0.editable": GONE}, None),
     ("org.get:ok", "paid, as text", {"org.0.license_details.paid": "true"}, None),
     ("users.me:ok", "nobody", {"users": []}, None),
     ("users.me:ok", "a role without id", {"users.0.role.id": GONE}, None),
