@@ -25,11 +25,20 @@ class Seen:
 
 @dataclass
 class Answer:
-    """What the server answers."""
+    """What the server answers: with its length, or in chunks of so many bytes."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    chunk: int = 0
+
+    def framed(self) -> tuple[dict[str, str], bytes]:
+        """Return the headers and the bytes that go over the wire."""
+        if not self.chunk:
+            return {**self.headers, "content-length": str(len(self.body))}, self.body
+        pieces = [self.body[start : start + self.chunk] for start in range(0, len(self.body), self.chunk)]
+        wire = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+        return {**self.headers, "transfer-encoding": "chunked"}, wire
 
 
 @dataclass
@@ -52,12 +61,13 @@ def serve(respond: Callable[[Seen], Answer]) -> Iterator[Server]:
             seen = Seen(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             server.seen.append(seen)
             answer = respond(seen)
+            headers, body = answer.framed()
             self.send_response(answer.status)
-            for name, value in {**answer.headers, "content-length": str(len(answer.body))}.items():
+            for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):  # whoever asked may not wait for the end
-                self.wfile.write(b"" if self.command == "HEAD" else answer.body)
+                self.wfile.write(b"" if self.command == "HEAD" else body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

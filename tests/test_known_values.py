@@ -37,6 +37,15 @@ def test_a_value_that_was_cut_off_is_found_by_its_beginning():
     assert known.replaced("made for production") == "made for production"
 
 
+def test_a_name_that_was_cut_off_is_found_by_its_beginning():
+    """Before an ellipsis, also where only the first name is left; at the end a word may be one of its own."""
+    known = KnownValues()
+    known.add("Maximilian Byron", "personal data", "Robin Hill")
+
+    assert known.replaced('"Maximilian By..." and Maximilian…') == '"Robin Hill..." and Robin Hill…'
+    assert known.replaced("the great Maximilian") == "the great Maximilian"
+
+
 def test_what_is_still_there_is_told_by_name_and_form():
     """Encoded in whatever way, the value itself never."""
     known = KnownValues()

@@ -77,6 +77,28 @@ def test_a_secret_is_found_in_every_form(form):
         assert REDACTOR.leaks(unquote(made).encode()) == (), place
 
 
+def test_personal_data_is_found_in_json_that_breaks_off():
+    """By the last name of a path: a body that ended early, a text that a message has cut."""
+    redactor = Redactor({}, ["$..who", "$.owner.email", "$..contact_ids[*]"])
+    broken = b'{"who": "Ada Byron", "total": 48213377, "contact_ids": 48213377, "email": "ada@corp-mail.io", "x": "by Ada Byron'
+
+    made = redactor.body(broken, "application/json").decode()
+
+    assert '"total": 48213377' in made
+    assert not any(each in made for each in ("Ada", "ada@", 'contact_ids": 48213377'))
+    assert "Grace" not in redactor.text('got string "{\\"who\\": \\"Grace Hopper\\", \\"a\\": 1..."')
+    assert "Grace" not in Redactor({}, ["$..who"]).text('got string "{\\"who\\": \\"Grace Hop..."')
+    assert redactor.text('broken: {"whole": "Ada Lovelace", "who": ') == 'broken: {"whole": "Ada Lovelace", "who": '
+
+
+def test_a_place_is_shown_without_the_keys_that_say_too_much():
+    """As a JSON pointer is written: a key may be somebody's address, and hold a slash."""
+    redactor = Redactor({"api_key": "s3/cr3t~value"})
+
+    assert redactor.place("read /by/ada@corp-mail.io/0/a~1b") == "read /by/person-846d9a@example.com/0/a~1b"
+    assert redactor.place("/s3~1cr3t~0value/+1 415 867 4001") == "/<api_key>/+1 816 555 0195"
+
+
 def test_a_secret_becomes_its_name():
     """The same that contracts send as its example."""
     assert REDACTOR.text(f"Api-Access-Token: {SECRET}") == "Api-Access-Token: <api_key>"

@@ -283,7 +283,7 @@ def test_personal_data_can_be_removed_from_a_judgement():
     judgement = judge(answer, 200, JSON, [named])
 
     assert "Lovelace" in json.dumps(judgement.as_json())
-    assert "Lovelace" not in json.dumps(judgement.redacted(redactor.text).as_json())
+    assert "Lovelace" not in json.dumps(judgement.redacted(redactor).as_json())
 
 
 @given(

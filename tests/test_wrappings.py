@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -41,6 +42,17 @@ def test_base64_is_changed_inside_and_encoded_again():
 def test_what_only_looks_like_base64_is_left_alone(text):
     """Digests, ids and long words are no text once decoded."""
     assert in_base64(text, SHOUT) == text
+
+
+@pytest.mark.parametrize("length", range(17, 33))
+def test_base64_that_was_cut_off_is_read_as_far_as_it_goes(length):
+    """Wherever that is, also within a letter of several bytes."""
+    text = "größer als je, größer als je"
+    shown = in_base64(b64(text)[:length], lambda found: f"[{found}]")
+
+    inside = base64.b64decode(shown + "=" * (-len(shown) % 4)).decode()
+    assert text.startswith(inside[1:-1])
+    assert len(inside[1:-1].encode()) >= length * 3 // 4 - 3
 
 
 def test_percent_encoding_is_changed_between_the_marks_of_a_url():

@@ -75,6 +75,43 @@ TYPES: Mapping[str, str] = {
 """The content types that go with some of them; `application/json` with the rest."""
 
 
+HARMLESS = [
+    "9c56cc51b374c3ba189210d5b6d4bf57790d351c",
+    "62c7233",
+    "f81d4fae-7dec-41d0-a765-00a0c91e6bf6",
+    "req_8Kc2v0Zb1QpX",
+    "2026-11-20T10:15:00+00:00",
+    "2026-11-20T10:15:00.123Z",
+    "1763633700",
+    "19.99",
+    "+1,000.00 EUR",
+    "Bearer of news",
+    "the bearer of this letter",
+    "Basic training",
+    "Token of appreciation",
+    "support@example.com",
+    "+1 415 555 0142",
+    "lodash@4.17.21",
+    "logo@2x.png",
+    "git@github.com:acme/shop.git",
+    "https://acme.example/users?page_token=7&sort=name",
+    "eyJsYXN0X2lkIjo0MjAsImxhc3RfdmFsdWUiOiI0MjAifQ==",
+    "CAUQAA",
+    "password must have at least 8 characters",
+    "no token was given",
+    "secret santa 2026",
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "gid://shopify/Product/1001",
+    "id=42; name=x",
+    "C++ 2026",
+    "/api/v1/accounts/1/conversations",
+    'W/"33a64df551425fcc55e4d42a148795d9f25f89d4"',
+    "max-age=31536000; includeSubDomains",
+    "key: value",
+]
+"""What only looks like a secret or a person, and must stay as it is."""
+
+
 def forms_of(value: str) -> set[bytes]:
     """Every run of bytes by which a value gives itself away."""
     spelled = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value), html.escape(value)}

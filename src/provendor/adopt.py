@@ -109,8 +109,13 @@ def adopt(
 
 def live_secrets(suite: Suite, env: Mapping[str, str]) -> dict[str, str]:
     """Return the secrets that this environment knows, by name: an answer out of a log may hold them."""
-    variables = [each for vendor in suite.vendors.values() for each in vendor.variables.values() if each.secret]
-    return {each.name: env[each.env] for each in variables if each.env and env.get(each.env)}
+    return {name: value for vendor in suite.vendors.values() for name, value in secrets_of(vendor, env).items()}
+
+
+def secrets_of(vendor: Vendor, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets of one vendor that this environment knows, by name."""
+    secret = (each for each in vendor.variables.values() if each.secret)
+    return {each.name: env[each.env] for each in secret if each.env and env.get(each.env)}
 
 
 def _signing(replayer: Replayer, case: Case) -> Signing | None:

@@ -95,7 +95,7 @@ def said(verdict: Verdict, redactor: Redactor) -> Verdict:
     """Return a verdict whose texts hold no secret."""
     findings = tuple(
         finding._replace(
-            at=redactor.text(finding.at),
+            at=redactor.place(finding.at),
             expected=redactor.text(finding.expected),
             actual=redactor.text(finding.actual),
         )

@@ -12,6 +12,7 @@ from provendor import jsonpath
 from provendor.check import check
 from provendor.classify import SEARCHED_CHARACTERS, classify, found_in_text, header_holds
 from provendor.contract import ErrorRule, Expect, HeaderTest
+from provendor.credentials import header_value
 from provendor.exchange import BodyNotJson, Exchange, Source
 from provendor.redact import Redactor
 from provendor.schema import Mismatch
@@ -34,7 +35,8 @@ def headers(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     for test in expect.headers:
         if not header_holds(test, exchange.headers):
             values = exchange.headers.all(test.name)
-            actual = ", ".join(map(_quoted, values)) if values else "no such header"
+            shown = (_quoted(header_value(test.name, value)) for value in values)
+            actual = ", ".join(shown) if values else "no such header"
             yield Finding("header", _demand(test), actual, f"header {test.name.lower()}", f"headers.{test.name}")
 
 

@@ -362,7 +362,7 @@ def _finding_json(finding: Finding, redactor: Redactor) -> JsonObject:
     return {
         "code": finding.code,
         "level": str(finding.level),
-        "at": finding.at,
+        "at": redactor.place(finding.at) if finding.at else "",
         "key": finding.key,
         "expected": redactor.text(finding.expected),
         "actual": redactor.text(finding.actual),

@@ -98,7 +98,7 @@ class KnownValues:
         """Replace a value of which only the beginning is left, as messages that shorten others leave it."""
         parts = re.split(r"(\u2026|\.\.\.|\\u2026)", text)
         for index in range(0, len(parts), 2):
-            parts[index] = self._plain.without_beginning(parts[index])
+            parts[index] = self._plain.without_beginning(parts[index], cut=index + 1 < len(parts))
         return "".join(parts)
 
 
@@ -143,16 +143,16 @@ class _Index:
         """Return the names of all literals in a text, also where one overlaps another."""
         return {name for literal, (name, _) in self._about.items() if literal in text}
 
-    def without_beginning(self, text: str) -> str:
-        """Return text without the first part of a literal at its end, from eight characters on."""
+    def without_beginning(self, text: str, *, cut: bool) -> str:
+        """Return text without the first part of a literal at its end, from eight characters on; `cut` where more followed."""
         bare = text.rstrip("\"'`) ")
         if not self._may_stand_in(bare[-self._longest :]):
             return text
         for start in range(max(0, len(bare) - self._longest), len(bare) - BEGINNING + 1):
             rest = bare[start:]
             for literal in self._by_gram.get(rest[:_GRAM], ()):
-                # A word that a value begins with, such as `production-`, is no part of a secret by itself.
-                if literal.startswith(rest) and re.search("[0-9]", rest):
+                # A word that a value begins with, such as `production-`, is no part of a secret by itself; a name is of words.
+                if literal.startswith(rest) and (re.search("[0-9]", rest) or (cut and " " in literal)):
                     return text[:start] + self._about[literal][1] + text[len(bare) :]
         return text
 

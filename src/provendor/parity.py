@@ -104,7 +104,7 @@ def _findings(pairs: Iterable[_Pair], redactor: Redactor) -> Iterator[Finding]:
         if not any(True for _ in comparison.walk(*shapes, None)):
             continue  # then what the contract foresees does not matter, and it need not be looked at
         for finding in comparison.walk(*shapes, _contract(expect)):
-            at = redactor.text(f"{where}{finding.at}")
+            at = redactor.place(f"{where}{finding.at}")
             if (finding.code, at) not in seen:
                 seen.add((finding.code, at))
                 yield finding._replace(at=at, actual=redactor.text(finding.actual))

@@ -22,6 +22,12 @@ NAME: Final = "personal data"
 
 _SHORTEST: Final = 6  # characters of what is replaced wherever it stands
 _SHORTEST_ID: Final = 5
+_END: Final = r"(?:\.([A-Za-z_][\w-]*)|\[['\"]([^'\"]+)['\"]\])(?:\[(?:\*|[0-9]+)\])*$"
+# "who": "…", also where the quotes are escaped, and where the text ends before its value does.
+_MEMBER: Final = (
+    r"(?P<before>\\{0,7}\"(?P<name>[A-Za-z_][\w-]{0,60})\\{0,7}\"\s{0,20}:\s{0,20})"
+    r"(?:(?P<quote>\\{0,7}\")(?P<text>[^\"\\]{1,4000})|(?P<number>-?[0-9]{5,18})(?![0-9.eE]))"
+)
 _URI: Final = r"[a-z]+://\S+/[0-9]{3,}"
 _ID: Final = r"(?:.*_)?g?ids?"
 
@@ -51,6 +57,27 @@ class People:
         """Tell whether a field of a form is personal: `contact[email]` is what `$..email` names."""
         inner = re.findall(r"[^\[\].]+", field)[-1:] or [field]
         return bool(self.steps({inner[0]: value}))
+
+    def in_members(self, text: str) -> str:
+        """Return text without the values of members that are called as a path ends: JSON that breaks off has no paths."""
+        if '"' not in text or ":" not in text or not self._ends:
+            return text
+        return re.sub(_MEMBER, self._member, text)
+
+    def _member(self, found: re.Match[str]) -> str:
+        before, name, value = found["before"], found["name"], found["text"]
+        if name not in self._ends:
+            return found[0]
+        if value is None:
+            return f"{before}{self.stand_in(int(found['number']))}"
+        self._meet(value)
+        return f"{before}{found['quote']}{self.stand_in(value)}"
+
+    @cached_property
+    def _ends(self) -> frozenset[str]:
+        """The names at which paths end: `email` of `$.owner.email`, `ids` of `$..ids[*]`."""
+        found = (re.search(_END, path) for path in self.paths)
+        return frozenset(each[1] or each[2] for each in found if each)
 
     def stand_in(self, value: Json) -> Json:
         """Return the pseudonym of what a path names; of a pseudonym it is itself."""

@@ -130,6 +130,9 @@ class Recorder:
         for vendor, secrets in self._met.items():
             for value, name in secrets.items():
                 self._redactor(vendor).know({name: value})
+        for case in self._replayer.suite.cases:
+            for take in self._takes.get(case.id, ()):
+                self._redactor(case.vendor).know(tape.captured_in(case, self._run.standing(case.vendor).vendor, take))
         for id_, takes in self._takes.items():
             redactor = self._redactor(id_.partition("/")[0])
             for exchange in (each for take in takes for each in take):

@@ -166,6 +166,12 @@ class Redactor:
         """How many values are known: what was found of a text before holds as long as none is added."""
         return len(self._secrets) + len(self._people.known) + len(self._people.ids)
 
+    def place(self, at: str) -> str:
+        """Return where something is, such as `read /by_address/ada@corp.io/name`: keys of a JSON pointer may be anything."""
+        parts = (part.replace("~1", "/").replace("~0", "~") for part in at.split("/"))
+        new = [self.text(part).replace("~", "~0").replace("/", "~1") for part in parts]
+        return "/".join(new)
+
     def headers(self, headers: Headers) -> Headers:
         """Return header fields whose values hold no secret."""
         return Headers(tuple((self.text(name), self._header(name, value)) for name, value in headers))
@@ -259,6 +265,7 @@ class Redactor:
         new = wrappings.in_codes(new, inner) if left else new
         new = self._secrets.in_plain(new)
         new = self._stand_ins.text(new) if self._stand_ins else new
+        new = self._people.in_members(new)
         return self._people.known.in_base64(_by_form(self._people.known.in_plain(new)))
 
     # --- places -----------------------------------------------------------------------------------------------------------

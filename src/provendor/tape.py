@@ -82,7 +82,7 @@ def interactions_of(case: Case, vendor: Vendor, exchanges: Sequence[Exchange], r
     """Return what the cassette of a case holds, of the last time that it was asked from its beginning."""
     examples = requests.examples(vendor)
     answers = [Answer(each.body, each.status, each.headers) for each in last_round(exchanges)]
-    redactor.know(captured(case, examples, answers))
+    redactor.know(captured_in(case, vendor, exchanges))
     try:
         found = Scripted(redactor, answers).ask(case, examples)
     except UsageError as trouble:
@@ -90,6 +90,12 @@ def interactions_of(case: Case, vendor: Vendor, exchanges: Sequence[Exchange], r
     if not found:
         raise Unkept("no answer came")
     return found
+
+
+def captured_in(case: Case, vendor: Vendor, exchanges: Sequence[Exchange]) -> Mapping[str, str]:
+    """Return the secrets that a case takes out of its answers, by name."""
+    answers = [Answer(each.body, each.status, each.headers) for each in last_round(exchanges)]
+    return captured(case, requests.examples(vendor), answers)
 
 
 def last_round(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:

@@ -8,15 +8,17 @@ a rule of the error table that looks at them may match or not. An answer is neve
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from provendor import engine, requests
+from provendor.asking import said
 from provendor.check import Check, check, examine
 from provendor.classify import candidates
 from provendor.contract import Case, Delivery, Expect, Flow
 from provendor.exchange import Exchange, Headers, Request, Source
+from provendor.redact import Redactor
 from provendor.requests import Values
 from provendor.verdict import Finding, Outcome, Skip, Verdict, worst
 
@@ -62,8 +64,8 @@ class Judgement(NamedTuple):
         """Whether at least one case accepts the answer."""
         return bool(self.matched)
 
-    def redacted(self, clean: Callable[[str], str]) -> Judgement:
-        """Return the same judgement with every vendor's word passed through `clean`."""
+    def redacted(self, clean: Redactor) -> Judgement:
+        """Return the same judgement without what must not be shown of a vendor's words."""
         nearest = _redacted(self.nearest, clean) if self.nearest else None
         return self._replace(matched=tuple(_redacted(each, clean) for each in self.matched), nearest=nearest)
 
@@ -80,18 +82,8 @@ class Judgement(NamedTuple):
         }
 
 
-def _redacted(judged: CaseJudgement, clean: Callable[[str], str]) -> CaseJudgement:
-    def told(finding: Finding) -> Finding:
-        return finding._replace(expected=clean(finding.expected), actual=clean(finding.actual), at=clean(finding.at))
-
-    verdicts = (
-        each._replace(
-            findings=tuple(map(told, each.findings)),
-            reason=clean(each.reason) if each.reason else each.reason,
-        )
-        for each in judged.verdicts
-    )
-    return judged._replace(verdicts=tuple(verdicts))
+def _redacted(judged: CaseJudgement, clean: Redactor) -> CaseJudgement:
+    return judged._replace(verdicts=tuple(said(each, clean) for each in judged.verdicts))
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:

@@ -133,16 +133,24 @@ def in_base64_lines(text: str, change: Change) -> str:
 
 
 def from_base64(run: str) -> str | None:
-    """Return the text that a run of base64 stands for; None where it is none."""
+    """Return the text that a run of base64 stands for, as far as it goes where it was cut off; None where it is none."""
     bare = "".join(run.split()).rstrip("=")
-    if len(bare) % 4 == 1:
-        return None
+    bare = bare[:-1] if len(bare) % 4 == 1 else bare
     try:
         data = b64decode(bare.translate(_STANDARD) + "=" * (-len(bare) % 4), validate=True)
-        text = data.decode("utf-8")
+        text = _as_far_as_it_goes(data)
     except (NotBase64, ValueError):
         return None
     return text if _is_plain(text) else None
+
+
+def _as_far_as_it_goes(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as trouble:
+        if trouble.reason != "unexpected end of data":
+            raise
+        return data[: trouble.start].decode("utf-8")
 
 
 _STANDARD: Final = {ord("-"): "+", ord("_"): "/"}

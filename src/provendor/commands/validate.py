@@ -10,11 +10,13 @@ What is not given (headers, say) is not judged, and that is said.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from provendor import check, loading, present, recognise, requests, selector, validate
+from provendor.adopt import live_secrets
 from provendor.commands import arguments, console
 from provendor.contract import Case, Suite
 from provendor.errors import UsageError
@@ -60,9 +62,12 @@ def run(args: argparse.Namespace) -> int:
             checks={case.id: tuple(each for each in checks if applies(each, case)) for case in cases},
             values={name: requests.examples(vendor) for name, vendor in suite.vendors.items()},
         )
-    redactor = Redactor({}, [path for vendor in suite.vendors.values() for path in vendor.redact])
+    redactor = Redactor(
+        live_secrets(suite, os.environ), [path for vendor in suite.vendors.values() for path in vendor.redact]
+    )
     redactor.learn(body)
-    judgement = judgement.redacted(redactor.text)
+    redactor.learn_headers(Headers(tuple(args.header)))
+    judgement = judgement.redacted(redactor)
     if args.json:
         console.print_json(judgement.as_json())
     else:

@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from provendor import answers, inbox, loading, requests, validate, webhooks
+from provendor.adopt import secrets_of
 from provendor.answers import Captured
 from provendor.commands import arguments, console
 from provendor.contract import Case, Challenge, Delivery, Vendor
@@ -177,12 +178,12 @@ def _of_the_body(cases: tuple[Case, ...], vendor: Vendor, body: bytes) -> Iterat
 
 def _clean(found: Iterable[Finding], vendor: Vendor, secret: str | None, body: bytes) -> Iterator[Finding]:
     """Yield the findings as they may be shown: without the secret, and without what is personal."""
-    redactor = Redactor({"secret": secret} if secret else {}, vendor.redact)
+    known = {name: each for name, each in secrets_of(vendor, os.environ).items() if each != secret}
+    redactor = Redactor({**known, **({"secret": secret} if secret else {})}, vendor.redact)
     redactor.learn(body)
     for each in found:
-        yield Finding(
-            each.code, redactor.text(each.expected), redactor.text(each.actual), each.at, each.key, each.level
-        )
+        expected, actual = redactor.text(each.expected), redactor.text(each.actual)
+        yield Finding(each.code, expected, actual, redactor.place(each.at), each.key, each.level)
 
 
 def _print(delivery: str, judged: Received, captured: Captured, header: str | None, as_json: bool) -> None:
