@@ -66,6 +66,17 @@ def spells(endpoint: int, seconds: float) -> list[Spell]:
     return [Spell(at, at + chance.uniform(most / 2, most), chance.choice(FAULTS)) for at in begins]
 
 
+def troubles(endpoint: int, seconds: float) -> list[tuple[float, float]]:
+    """Return the same as times without overlaps: one that begins within another is the same trouble."""
+    found: list[tuple[float, float]] = []
+    for spell in spells(endpoint, seconds):
+        if found and spell.begins <= found[-1][1] + NEAR_S:
+            found[-1] = found[-1][0], max(found[-1][1], spell.ends)
+        else:
+            found.append((spell.begins, spell.ends))
+    return found
+
+
 def moments(endpoint: int, seconds: float) -> list[Spell]:
     """Return when an endpoint fails for a moment, which no threshold confirms."""
     chance = random.Random(-1 - endpoint)
@@ -295,7 +306,7 @@ class Came(NamedTuple):
 
 def _is_news(each: Transition) -> bool:
     """Tell whether a transition changes what people believe: not that a probe began well, or is down in another way."""
-    return not (each.before is None and each.after not in BAD) and not (each.before in BAD and each.after in BAD)
+    return not (each.before is None and each.after == "pass") and not (each.before in BAD and each.after in BAD)
 
 
 def read(root: Path, alerts: Path) -> Came:
@@ -318,11 +329,11 @@ def told(alerts: Path) -> Counter[str]:
 
 
 class Truth(NamedTuple):
-    """What was noticed of what really happened."""
+    """What was noticed of what really happened: `troubles` counts spells, those that overlap as one."""
 
     false_alarms: Sequence[str]
     unnoticed: Sequence[str]
-    spells: int
+    troubles: int
 
 
 def compare(transitions: Iterable[Transition], began: float, seconds: float, endpoints: int) -> Truth:
@@ -333,19 +344,21 @@ def compare(transitions: Iterable[Transition], began: float, seconds: float, end
             downs.setdefault(each.watched.operation, []).append(each.at - began)
     false_alarms, unnoticed, count = [], [], 0
     for number in range(endpoints):
-        seen, real = downs.get(f"things{number}.get", []), spells(number, seconds)
+        seen, real = downs.get(f"things{number}.get", []), troubles(number, seconds)
         count += len(real)
-        false_alarms += [f"thing {number} at {at:.0f} s" for at in seen if not any(_belongs(at, each) for each in real)]
+        false_alarms += [
+            f"thing {number} at {at:.0f} s" for at in seen if not any(_belongs(at, *each) for each in real)
+        ]
         unnoticed += [
-            f"thing {number}: {each.fault} at {each.begins:.0f} s"
-            for each in real
-            if each.ends - each.begins >= CONFIRMED_S and not any(_belongs(at, each) for at in seen)
+            f"thing {number} at {begins:.0f} s"
+            for begins, ends in real
+            if ends - begins >= CONFIRMED_S and not any(_belongs(at, begins, ends) for at in seen)
         ]
     return Truth(false_alarms, unnoticed, count)
 
 
-def _belongs(at: float, spell: Spell) -> bool:
-    return spell.begins - NEAR_S <= at <= spell.ends + NEAR_S
+def _belongs(at: float, begins: float, ends: float) -> bool:
+    return begins - NEAR_S <= at <= ends + NEAR_S
 
 
 def growth(looks: Sequence[Look], seconds: float) -> float:
@@ -368,7 +381,7 @@ def say(came: Came, truth: Truth, stayed: Stayed, seconds: float) -> None:
     ends = ", ".join(f"{count:,} {end}" for end, count in came.ends.items())
     print(f"{seconds:.0f} s, {len(came.accounts)} probes, {came.planned:,} slots: {ends}")
     print("no result:", "; ".join(f"{why}: {count:,}" for why, count in came.reasons.most_common()) or "none")
-    print(f"{truth.spells} spells, {len(came.transitions)} transitions, {came.to_tell.total()} to tell,", end=" ")
+    print(f"{truth.troubles} troubles, {len(came.transitions)} transitions, {came.to_tell.total()} to tell,", end=" ")
     print(f"{came.told.total()} told; outbox: {came.outbox}")
     few = stayed.looks[:: max(1, len(stayed.looks) // 10)]
     print(f"over time: {', '.join(f'{each.mb:.1f} MB / {each.files}' for each in few)} files and sockets")
@@ -390,7 +403,7 @@ def goals(came: Came, truth: Truth, stayed: Stayed, seconds: float) -> list[Goal
         Goal("slots that are missing", came.ends[End.MISSING] / came.planned, 0.001, unit=""),
         Goal("transitions told twice, or never", wrong, 0, unit=""),
         Goal("alarms where nothing had failed", len(truth.false_alarms), 0, unit=""),
-        Goal("spells that nobody noticed", len(truth.unnoticed), 0, unit=""),
+        Goal("troubles that nobody noticed", len(truth.unnoticed), 0, unit=""),
         Goal("memory grown since it settled", growth(stayed.looks, seconds), 0.05, unit=""),
         Goal("files and sockets more than in the beginning", more_files(stayed.looks, seconds), 5, unit=""),
     ]

@@ -56,6 +56,18 @@ def test_a_transition_has_the_words_of_the_result_that_decided_it():
     )
 
 
+def test_a_probe_knows_for_how_long_it_has_been_failing():
+    """Since the first of the bad results in a row; not at all after a good one."""
+    books = Books({})
+    known = []
+    for number, outcome in enumerate(("pass", "fail", "error", "pass", "fail")):
+        at = NOW + 60 * number
+        known.append(books.failing_s(PROBE, at))
+        books.settle(PROBE, Result(PROBE.case, Outcome(outcome), (), at, 1.0))
+
+    assert known == [0.0, 0.0, 60.0, 120.0, 0.0]
+
+
 def test_what_was_broken_off_by_us_counts_for_nothing():
     """Nobody knows what it would have been."""
     books = Books({})

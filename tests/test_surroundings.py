@@ -38,7 +38,7 @@ async def around(surroundings: Surroundings, vendor: str = "shopify", since: flo
 
 
 def test_other_vendors_of_the_last_minute_are_seen():
-    """Not the silent one itself, and nothing older."""
+    """Not the silent one itself, and nothing older, however long the trouble has gone on."""
 
     async def work() -> None:
         watch = Watch()
@@ -51,7 +51,27 @@ def test_other_vendors_of_the_last_minute_are_seen():
             seen.expect(vendor)
             seen.saw(vendor, answered=answered)
 
-        assert (await around(seen)).others == {"chatwoot": True, "fly": False}
+        assert (await around(seen, since=900.0)).others == {"chatwoot": True, "fly": False}
+
+    run(work())
+
+
+def test_an_answer_from_before_the_trouble_began_says_nothing():
+    """Our network may have gone in between; that all others were silent lately says that it has."""
+
+    async def work() -> None:
+        watch = Watch()
+        seen = watch.surroundings()
+        for vendor, answered in (("chatwoot", True), ("fly", False)):
+            seen.expect(vendor)
+            seen.saw(vendor, answered=answered)
+        watch.time += 30
+        assert (await around(seen)).others == {}
+        assert (await around(seen, since=1000.0)).others == {"chatwoot": True, "fly": False}
+        seen.expect("chatwoot")
+        seen.saw("chatwoot", answered=False)
+        watch.time += 5
+        assert (await around(seen)).others == {"chatwoot": False, "fly": False}
 
     run(work())
 
@@ -70,7 +90,8 @@ def test_what_a_vendor_did_last_counts_unless_it_has_answered_since():
         assert (await around(seen, since=1000.5)).others == {"chatwoot": False}, "it answered before the silence began"
         seen.expect("chatwoot")
         seen.saw("chatwoot", answered=True)
-        assert (await around(seen, since=1003.0)).others == {"chatwoot": True}
+        assert (await around(seen, since=1002.0)).others == {"chatwoot": True}
+        assert (await around(seen, since=1003.0)).others == {}, "it is not known whether it still would"
 
     run(work())
 

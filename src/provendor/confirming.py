@@ -63,6 +63,11 @@ class Books:
         """Tell whether the probe has ever been good."""
         return self.states.get(probe.watched, State()).last_good is not None
 
+    def failing_s(self, probe: Probe, at: float) -> float:
+        """Return how long before this moment the first of the bad results in a row came that the probe has had; 0 without any."""
+        state = self.states.get(probe.watched, State())
+        return max(0.0, at - state.reliable.since) if state.bad and state.reliable.since is not None else 0.0
+
     def settle(self, probe: Probe, result: Result) -> Settled:
         """Count a result."""
         before = self.states.get(probe.watched, State())

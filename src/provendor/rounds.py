@@ -129,8 +129,9 @@ class Rounds:
         if code is None or not is_silence(code):
             return blame(result, Around(worked_before=worked_before))
         vendor = probe.case.vendor
+        since = began - self.books.failing_s(probe, result.started_at)
         around = await surroundings.around(
-            vendor, since=began, worked_before=worked_before, private=prober.is_private(vendor)
+            vendor, since=since, worked_before=worked_before, private=prober.is_private(vendor)
         )
         return blame(result, around)
 

@@ -5,7 +5,8 @@
     surroundings.saw("chatwoot", answered=True)
     around = await surroundings.around("shopify", since=began, worked_before=True, private=False)
 
-Nobody is asked without being named: without control targets, what the other vendors did in the same minute is the control.
+Nobody is asked without being named: without control targets, what the other vendors did since the trouble began is the
+control. That they answered before says nothing: the network may have gone in between.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Surroundings:
         return self._now()
 
     async def around(self, vendor: str, *, since: float, worked_before: bool, private: bool) -> Around:
-        """Return what is known besides a vendor that is silent since then; waits while others are asked that may answer."""
+        """Return what is known besides a vendor that is in trouble since then; waits while others are asked that may answer."""
         controls = await self._controls_now()
         while not controls and not self._is_answered(vendor, since) and self._is_expecting(vendor):
             await self._changed.wait()
@@ -68,14 +69,22 @@ class Surroundings:
         return any(at >= since for name, at in self._answered.items() if name != vendor)
 
     def _others(self, vendor: str, since: float) -> dict[str, bool]:
-        """Return whether each other vendor answers: since then, or else what it did last within the window."""
+        """Return whether each other vendor answers, as far as that is known of the time since then and within the window.
+
+        Where none has answered since, they count as silent only if every one of them that was asked within the window was.
+        """
         oldest = self._now() - WINDOW_S
-        found: dict[str, bool] = {}
-        for name in {*self._answered, *self._silent} - {vendor}:
-            answered, silent = self._answered.get(name, -inf), self._silent.get(name, -inf)
-            if max(answered, silent) >= oldest:
-                found[name] = answered >= min(since, silent)
-        return found
+        lately = {
+            name: (answered, silent)
+            for name in {*self._answered, *self._silent} - {vendor}
+            if max(answered := self._answered.get(name, -inf), silent := self._silent.get(name, -inf)) >= oldest
+        }
+        found = {
+            name: answered >= since for name, (answered, silent) in lately.items() if max(answered, silent) >= since
+        }
+        if any(found.values()):
+            return found
+        return {} if any(answered > silent for answered, silent in lately.values()) else dict.fromkeys(lately, False)
 
     def _is_expecting(self, vendor: str) -> bool:
         return any(count > 0 for name, count in self._expected.items() if name != vendor)
