@@ -543,3 +543,23 @@ def test_a_strange_entry_in_the_cache_only_costs_time(tmp_path_factory, value):
     cache.put("cassette", expected.recording.digest, value)
 
     assert cassette.load(path, NAME, cache) == expected
+
+
+def test_a_cassette_is_replaced_in_one_step_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A full disk or a kill leaves the old one; nothing is left beside it, and a folder that is missing is made."""
+    path = tmp_path / "acme" / "ok.yaml"
+    cassette.write(path, "old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    seen: list[str] = []
+    monkeypatch.setattr("os.fsync", lambda _: seen.append(path.read_text()))
+    cassette.write(path, "new")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        cassette.write(path, "newer")
+
+    assert seen == ["old"]  # while the new one was being written
+    assert path.read_text() == "new"
+    assert [each.name for each in path.parent.iterdir()] == ["ok.yaml"]

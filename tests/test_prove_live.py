@@ -286,3 +286,28 @@ def test_secrets_reach_neither_console_nor_disk(tmp_path: Path, prove: Prove):
     assert "error[credential-echo]" in out or "fail[credential-echo]" in out
     assert KEY not in out + err + machine
     assert not [data for data in files if KEY.encode() in data]
+
+
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [
+        (("prove", "--live", "acme"), "live"),
+        (("doctor", "acme", "--live"), "live"),
+        (("record", "acme", "--yes"), "live"),
+        (("record", "--from-live-failure", "acme/users.get:ok", "--yes"), "live"),
+        (("probe", "acme"), "probe"),
+    ],
+)
+def test_without_its_libraries_a_command_says_what_to_install(tmp_path: Path, words: tuple[str, ...], extra: str):
+    """In one sentence, before there is a run."""
+    a_suite(tmp_path)
+    script = "import sys; sys.modules['httpx'] = None; from provendor import cli; sys.exit(cli.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", script, *words, "--root", str(tmp_path)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "ACME_LIVE": "1"})
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"provendor: there is no httpx here: pip install 'provendor[{extra}]'\n",
+    )
+    assert not (tmp_path / "reports").exists()

@@ -119,6 +119,17 @@ def test_a_fallback_passes_and_is_an_error_where_live_is_required(pytester, monk
     result.stdout.fnmatch_lines(["ERROR fallback: expected an answer of the vendor itself, got ACME_LIVE is not set*"])
 
 
+def test_without_its_libraries_it_says_what_to_install(pytester):
+    """And runs nothing."""
+    a_suite(pytester.path)
+    pytester.makeconftest("import sys; sys.modules['httpx'] = None; sys.modules.pop('provendor.pytest_live', None)")
+
+    result = pytester.runpytest_subprocess(NOW, "--live")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --live: there is no httpx here: pip install 'provendor[[]live]'"])
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_what_fails_live_is_kept(pytester, monkeypatch, workers):
     """Beside the evidence, also from a worker of pytest-xdist."""

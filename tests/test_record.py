@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from contract_files import write
+from delivery_suites import ORDERS
+from delivery_suites import VENDOR as WITH_WEBHOOKS
 from live_suites import DELETE, KEY, MAKE, USER, a_suite, as_json, env, recorded
 from loopback import Answer, Seen, Server, serve
 from provendor import cassette, cli, loading
@@ -228,6 +236,16 @@ def test_what_cannot_be_asked_is_said_with_what_helps(tmp_path: Path):
     assert (made.fate, made.why) == (Fate.SKIPPED, "the contract says live: never")
     assert (made.unblock or "").startswith("provendor adopt acme/users.get:suspended ")
     assert (blocked.fate, blocked.unblock) == (Fate.BLOCKED, "export ACME_LIVE=1")
+
+
+def test_a_delivery_is_refused_with_its_reason(tmp_path: Path):
+    """The vendor posts it, so that nobody can ask for it; one in hand can be adopted."""
+    write(tmp_path, {"acme/vendor.yaml": WITH_WEBHOOKS, "acme/orders.yaml": ORDERS})
+    delivery = drafts(tmp_path, a_user)["orders.paid:ok"]
+
+    assert delivery.fate is Fate.SKIPPED
+    assert delivery.why == "the vendor posts it to us, so that there is nothing to ask"
+    assert (delivery.unblock or "").startswith("provendor adopt acme/orders.paid:ok ")
 
 
 def test_an_answer_that_the_contract_refuses_is_not_written(tmp_path: Path):
@@ -459,6 +477,118 @@ def test_machines_get_one_document(desk: Desk):
     assert {"where": "body /name", "kind": "changed", "before": '"Ada"', "after": '"Robin"', "times": 1} in ok[
         "differences"
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--yes", "--dry-run"), "--yes and --dry-run exclude each other"),
+        (("--json",), "give --yes to write, or --dry-run"),
+        (("--yes", "--as", "x"), "--as belongs to --from-live-failure"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused(desk: Desk, words: tuple[str, ...], said: str):
+    """Before anything is asked."""
+    with serve(a_user) as server:
+        desk.at(server)
+        code, _, err = desk.run("acme", *words)
+
+    assert (code, server.seen) == (2, [])
+    assert said in err
+
+
+def test_what_differs_every_time_is_named_on_demand(desk: Desk):
+    """`--twice` learns it, `--all` names every place of it."""
+    counter = iter(range(1000))
+
+    def respond(_: Seen) -> Answer:
+        return as_json({"id": 7, **{f"n{place}": next(counter) for place in range(9)}})
+
+    recorded(desk.root, "users.get:ok", body={"id": 7, **dict.fromkeys((f"n{place}" for place in range(9)), -1)})
+    with serve(respond) as server:
+        desk.at(server)
+        _, once, _ = desk.run("acme/users.get:ok", "--dry-run")
+        _, twice, _ = desk.run("acme/users.get:ok", "--dry-run", "--twice")
+        _, every, _ = desk.run("acme/users.get:ok", "--dry-run", "--twice", "--all")
+
+    assert "changed   body /n8: -1 -> " in once
+    assert "changed   body /n8" not in twice
+    assert " more\n" in twice
+    assert "body /n8" in every
+    assert " more\n" not in every
+
+
+def test_what_would_be_written_in_the_sandbox_is_told_first(desk: Desk, capsys: pytest.CaptureFixture[str]):
+    """Before the first request; where the output is for machines, beside it."""
+    a_suite(desk.root, {"users.make": MAKE, "users.delete": DELETE})
+    told: list[str] = []
+
+    def respond(seen: Seen) -> Answer:
+        told.append(str(capsys.readouterr()))
+        return as_json({"id": 12, "name": "Robin"}, 201) if seen.method == "POST" else Answer(204)
+
+    with serve(respond) as server:
+        desk.at(server)
+        without, _, _ = desk.run("acme/users.make", "--yes")
+        code, out, _ = desk.run("acme/users.make", "--yes", "--allow-writes")
+        machines = len(told)
+        _, document, _ = desk.run("acme/users.make", "--yes", "--allow-writes", "--json")
+
+    assert (without, code) == (4, 0)
+    assert "POST" in told[0]
+    assert "users.delete" in told[0]
+    assert "WRITTEN  acme/users.make:ok" in out
+    assert json.loads(document)["counts"] == {"written": 1}
+    assert told[machines].startswith("CaptureResult(out='', err=")
+    assert "POST" in told[machines]
+
+
+def test_a_refused_answer_is_kept_where_somebody_wants_it(desk: Desk):
+    """With the finding in view."""
+    with serve(lambda _: as_json({"id": "seven"})) as server:
+        desk.at(server)
+        code, out, _ = desk.run("acme/users.get:ok", "--yes", "--keep-failing")
+
+    assert code == 0
+    assert "[body-schema]" in out
+    assert '"seven"' in desk.ok.read_text()
+
+
+def test_an_interrupt_writes_nothing(desk: Desk):
+    """Not even what was answered before: half a session is none."""
+    asked, over = threading.Event(), threading.Event()
+
+    def respond(seen: Seen) -> Answer:
+        if KEY not in seen.headers["authorization"]:  # the second case
+            asked.set()
+            over.wait(30)
+        return a_user(seen)
+
+    with serve(respond) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "provendor", "record", "acme", "--yes", "--root", str(desk.root)],
+            env={**os.environ, **env(server)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert asked.wait(30)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        over.set()
+
+    assert process.returncode == 3
+    assert "interrupted: nothing was written" in err
+    assert "Traceback" not in out + err
+    assert not (desk.root / "cassettes").exists()
+
+
+def test_only_recording_writes_what_says_that_it_is_recorded():
+    """Of all modules, two name that origin to write it; `adopt` names it to refuse it, `cassette` to spell its day."""
+    source = Path(cassette.__file__).parent
+    naming = {path.stem for path in source.rglob("*.py") if "Origin.RECORDED" in path.read_text(encoding="utf-8")}
+
+    assert naming == {"adopt", "cassette", "regression", "tape"}
 
 
 @pytest.mark.parametrize(

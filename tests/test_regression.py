@@ -95,6 +95,7 @@ def test_a_run_keeps_what_failed_with_examples_for_live_values(desk: Desk):
     assert records["ok"] == {"cassette": "failures/acme/users.get/ok.yaml", "why": None}
     assert records["unauthorized"] is None
     assert "https://acme.example/users/7" in text
+    assert "origin" not in text  # only `record` writes what says that it is recorded
     assert not any(value in text for value in (KEY, "482117", "Ada", "corp-mail", "127.0.0.1"))
 
 

@@ -185,7 +185,10 @@ def _live(config: pytest.Config, guard: Guard, root: Path) -> LiveSession | None
     """Return what asks vendors themselves, where that is wanted."""
     if not config.getoption("--live"):
         return None
-    from provendor.pytest_live import LiveSession, rules_of  # noqa: PLC0415 - a session that replays needs no network
+    try:
+        from provendor.pytest_live import LiveSession, rules_of  # noqa: PLC0415 - a session that replays needs no network
+    except ModuleNotFoundError as missing:
+        raise pytest.UsageError(f"--live: there is no {missing.name} here: pip install 'provendor[live]'") from None
 
     return LiveSession(rules_of(config), guard, config.getoption("--provendor-report") or root / "reports")
 

@@ -40,11 +40,21 @@ def redactor_of(ready: Readiness, secrets: Mapping[str, str] | None = None) -> R
     return Redactor(known, ready.vendor.redact, Examples.of(ready.vendor, ready.values))
 
 
-def cassette_of(case: Case, ready: Readiness, exchanges: Sequence[Exchange], redactor: Redactor, at: str) -> str:
-    """Return the cassette of a case as text; `redactor` knows every secret that was in use, `at` is an ISO date-time."""
+def cassette_of(
+    case: Case,
+    ready: Readiness,
+    exchanges: Sequence[Exchange],
+    redactor: Redactor,
+    at: str,
+    origin: Origin | None = Origin.RECORDED,
+) -> str:
+    """Return the cassette of a case as text; `redactor` knows every secret that was in use, `at` is an ISO date-time.
+
+    Only `record` writes cassettes that say that they are recorded; what is kept of a failure says nothing until it does.
+    """
     interactions = interactions_of(case, ready.vendor, exchanges, redactor)
     metadata = Metadata(
-        origin=Origin.RECORDED,
+        origin=origin,
         at=at,
         environment=ready.environment,
         api_version=served(ready.vendor, exchanges),
@@ -65,7 +75,7 @@ def kept(case: Case, ready: Readiness, exchanges: Sequence[Exchange], met: Mappi
     for value, name in met.items():  # several may have one name: tokens that followed each other
         redactor.know({name: value})
     try:
-        return Kept(cassette_of(case, ready, exchanges, redactor, answered_at(exchanges)))
+        return Kept(cassette_of(case, ready, exchanges, redactor, answered_at(exchanges), origin=None))
     except ProvendorError as trouble:
         return Kept(None, redactor.text(str(trouble)))
     except Exception as mistake:  # noqa: BLE001 - whatever a vendor answers, its result is worth more than what is kept of it

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,15 @@ from provendor.errors import UsageError
 
 if TYPE_CHECKING:  # not every command reads contracts
     from provendor.contract import Case, Suite
+
+
+@contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Say what to install where an import within the block finds no library; raises UsageError."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise UsageError(f"there is no {missing.name} here: pip install 'provendor[{extra}]'") from None
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:

@@ -87,7 +87,8 @@ def _proofs(folder: Path) -> Mapping[Watched, float]:
 
 def _reached(suite: Suite, found: Sequence[Diagnosis]) -> dict[Where, Reach]:
     """Knock at every known address of a vendor whose flag is on: without it nothing is sent."""
-    from provendor.reaching import Address, knock  # noqa: PLC0415 - without --live nothing is reached for
+    with arguments.needing("live"):
+        from provendor.reaching import Address, knock  # noqa: PLC0415 - without --live nothing is reached for
 
     wanted = [
         Address(suite.vendors[each.vendor], place.name, place.url)

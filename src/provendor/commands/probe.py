@@ -64,12 +64,10 @@ def run(args: argparse.Namespace) -> int:
     """Ask the selected probes, once or until somebody ends it, and return the exit code."""
     _refuse_nonsense(args)
     root = arguments.root_of(args)
-    try:
+    with arguments.needing("probe"):
         from provendor.commands import production  # noqa: PLC0415 - what it needs is an extra
 
         return production.once(args, root) if args.every is None else production.stay(args, root)
-    except ModuleNotFoundError as missing:
-        raise UsageError(f"there is no {missing.name} here: pip install 'provendor[probe]'") from None
 
 
 def _refuse_nonsense(args: argparse.Namespace) -> None:

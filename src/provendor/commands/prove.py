@@ -86,6 +86,9 @@ def _refuse_nonsense(args: argparse.Namespace) -> None:
             raise UsageError(f"{option} says how to ask vendors themselves: give --live as well")
     if args.allow_writes and args.environment == "production":
         raise UsageError("--allow-writes: nothing is ever written in production")
+    if args.live:
+        with arguments.needing("live"):
+            import provendor.live_run  # noqa: F401, PLC0415 - before there is a run, in which nothing could be asked
 
 
 def _replayed(

@@ -83,19 +83,15 @@ def _refuse_nonsense(args: argparse.Namespace) -> None:
 
 
 def _keep_failure(args: argparse.Namespace) -> int:
-    try:
+    with arguments.needing("live"):
         from provendor.commands import regressions  # noqa: PLC0415 - what it needs is an extra
-    except ModuleNotFoundError as missing:
-        raise UsageError(f"there is no {missing.name} here: pip install 'provendor[live]'") from None
     return regressions.run(args)
 
 
 def _recorder(args: argparse.Namespace, replayer: Replayer) -> Recorder:
-    try:
+    with arguments.needing("live"):
         from provendor import pacing  # noqa: PLC0415 - what it needs is an extra
         from provendor.record import Recorder  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as missing:
-        raise UsageError(f"there is no {missing.name} here: pip install 'provendor[live]'") from None
     return Recorder(
         replayer,
         env=os.environ,
