@@ -9,10 +9,21 @@ from datetime import date
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from evidence_files import TODAY, a_failure, a_result, a_run, a_varied_run, many
+from evidence_files import (
+    TODAY,
+    a_failure,
+    a_finding,
+    a_result,
+    a_run,
+    a_varied_run,
+    a_verdict,
+    known_of,
+    many,
+)
 from history_files import a_history
 from hostile import PAYLOADS, a_hostile_history, a_hostile_run
 from provendor import archive, briefing, page
@@ -26,6 +37,11 @@ NOW = 1_795_176_000.0
 def made(reports: Path) -> Path:
     kept = archive.find(reports)
     return page.write(briefing.told(reports, kept, reports, date.fromisoformat(TODAY), now=NOW), reports)
+
+
+def a_run_in(reports: Path, vendors: dict[str, Any], *results: dict[str, Any]) -> Path:
+    a_run(reports, results or [a_result()], vendors=vendors)
+    return reports
 
 
 def text_of(path: Path) -> str:
@@ -58,6 +74,47 @@ def test_the_verdict_comes_first(tmp_path: Path):
     assert heading is not None
     assert "NO-GO" in heading[0]
     assert heading[1] == "4 cases of bolt and acme fail, for 2 reasons."
+
+
+def test_names_break_between_their_parts_and_many_missing_credentials_are_folded(tmp_path: Path):
+    """So that a row of the readiness table stays a few lines high, and every name can be copied whole."""
+    few, many_ = (
+        [{"env": f"ACME_KEY_{n}", "name": f"k{n}", "present": False} for n in range(count)] for count in (2, 3)
+    )
+    row = r'data-label="Credentials">.*?</td>'
+
+    for number, (given, folded) in enumerate(((few, 0), (many_, 1))):
+        vendors = {"acme": known_of("acme", credentials=given, environments={"production": True})}
+        cell = re.search(row, text_of(made(a_run_in(tmp_path / str(number), vendors))), re.DOTALL)
+        assert cell is not None
+        assert (cell[0].count("<details"), cell[0].count("ACME_<wbr>KEY_<wbr>")) == (folded, len(given))
+        assert "ACME_KEY_0" in "".join(Outline(cell[0]).text)
+
+
+def test_a_vendor_without_a_sandbox_has_none_and_not_an_unknown_one(tmp_path: Path):
+    """What older evidence does not say is unknown all the same."""
+    row = r'data-label="Sandbox"><div>(.*?)</div>'
+    known: tuple[dict[str, bool] | None, ...] = (
+        {"production": True},
+        {"sandbox": False, "production": True},
+        {"sandbox": True},
+        {},
+        None,
+    )
+
+    told = [
+        re.findall(row, text_of(made(a_run_in(tmp_path / str(n), {"acme": known_of("acme", environments=each)}))))
+        for n, each in enumerate(known)
+    ]
+
+    assert told == [["none"], ["not known"], ["known"], ["none"], ["unknown"]]
+
+
+def test_what_to_do_shows_code_as_code(tmp_path: Path):
+    """Advice is written with backticks, as in the terminal."""
+    text = text_of(made(a_run_in(tmp_path, {}, a_failure(verdicts=[a_verdict("status", "fail", a_finding("status"))]))))
+
+    assert "change <code>status:</code> or write a case" in text
 
 
 def test_each_file_allows_its_own_style_and_script_alone(tmp_path: Path):

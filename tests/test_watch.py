@@ -113,7 +113,7 @@ def test_the_history_is_part_of_the_verdict(tmp_path: Path):
     assert story.decision.sentence == "1 probe of bolt is in trouble in production."
     assert [(row.name, row.proof.at if row.proof else None, row.word) for row in story.vendors] == [
         ("acme", "2026-11-20T11:00:00.000Z", Word.GO),
-        ("bolt", "2026-11-20T09:00:00.000Z", Word.GO),
+        ("bolt", "2026-11-20T09:00:00.000Z", Word.WARNINGS),
     ]
 
 
@@ -180,8 +180,21 @@ def test_several_vendors_in_trouble_are_each_named(tmp_path: Path):
     told = brief_of(bad(), bad(BOLT, Party.NETWORK, Outcome.ERROR), tmp=tmp_path)
 
     assert told.title == "2 vendors are in trouble"
-    assert told.sentence.startswith("Acme: the fault of the vendor, since")
+    assert told.sentence.startswith("acme: the fault of the vendor, since")
     assert "; bolt: the network, since" in told.sentence
+
+
+def test_production_comes_before_a_sandbox_and_a_sandbox_says_that_it_is_one(tmp_path: Path):
+    """One that was in trouble for longer, and the same vendor's."""
+    tried = ACME._replace(environment="sandbox")
+
+    told = brief_of(bad(tried, Party.CREDENTIAL)._replace(at=NOW - 9_000), bad(), tmp=tmp_path)
+
+    assert [(each.environment, each.fault) for each in told.troubles] == [
+        ("production", "the fault of the vendor"),
+        ("sandbox", "a credential, in sandbox"),
+    ]
+    assert told.title == "acme is in trouble"
 
 
 def test_a_warning_is_degraded(tmp_path: Path):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from provendor.readiness import PRODUCTION
 from provendor.states import BAD
 from provendor.story import AnswerTold, ProberTold, ProbeTold, Watch
 from provendor.verdict import Outcome, Party
@@ -32,9 +33,10 @@ FAULTS: Final = {
 
 
 class Trouble(NamedTuple):
-    """What is wrong at one vendor for one party's fault: since when, what was good last, what was bad first."""
+    """What is wrong at one vendor, in one place, for one party's fault: since when, what was good last, what was bad first."""
 
     vendor: str
+    environment: str
     party: Party | None
     outcome: Outcome
     since: str | None
@@ -44,12 +46,13 @@ class Trouble(NamedTuple):
 
     @property
     def fault(self) -> str:
-        """Whose fault it is, in words."""
-        return FAULTS[self.party] if self.party else "nobody knows whose fault"
+        """Whose fault it is, in words, and where, unless it is in production."""
+        where = "" if self.environment == PRODUCTION else f", in {self.environment}"
+        return f"{FAULTS[self.party] if self.party else 'nobody knows whose fault'}{where}"
 
 
 class Brief(NamedTuple):
-    """The first lines: an outcome for colour and icon, a title, a sentence, and every trouble, the oldest first."""
+    """The first lines: an outcome for colour and icon, a title, a sentence, and every trouble, production's first."""
 
     outcome: Outcome
     title: str
@@ -66,7 +69,10 @@ def brief(watch: Watch) -> Brief:
         vendors = list(dict.fromkeys(trouble.vendor for trouble in troubles))
         title = f"{len(vendors):,} vendors are in trouble" if len(vendors) > 1 else f"{vendors[0]} is in trouble"
         said = "; ".join(_clause(trouble, named=len(troubles) > 1) for trouble in troubles)
-        return Brief(Outcome.FAIL, title, f"{said[:1].upper()}{said[1:]}.", troubles)
+        # A vendor is spelled as it is spelled everywhere else.
+        return Brief(
+            Outcome.FAIL, title, f"{said}." if len(troubles) > 1 else f"{said[:1].upper()}{said[1:]}.", troubles
+        )
     known = [probe for probe in watch.probes if probe.outcome is not None]
     if not known:
         return Brief(Outcome.ERROR, "Unknown", "No case has been asked live yet.", ())
@@ -91,22 +97,24 @@ def silent_for(prober: ProberTold | None, now: str) -> str | None:
 
 
 def _troubles(probes: Iterable[ProbeTold]) -> Iterable[Trouble]:
-    of: dict[tuple[str, Party | None], list[ProbeTold]] = {}
+    of: dict[tuple[str, str, Party | None], list[ProbeTold]] = {}
     for probe in probes:
         if probe.outcome in BAD:
-            of.setdefault((probe.vendor, _party(probe)), []).append(probe)
-    yield from sorted((_trouble(*key, alike) for key, alike in of.items()), key=lambda each: each.since or "")
+            of.setdefault((probe.vendor, probe.environment, _party(probe)), []).append(probe)
+    found = (_trouble(*key, alike) for key, alike in of.items())
+    yield from sorted(found, key=lambda each: (each.environment != PRODUCTION, each.since or ""))
 
 
 def _party(probe: ProbeTold) -> Party | None:
     return next((answer.party for answer in (probe.last, probe.bad) if answer and answer.party), None)
 
 
-def _trouble(vendor: str, party: Party | None, probes: Sequence[ProbeTold]) -> Trouble:
+def _trouble(vendor: str, environment: str, party: Party | None, probes: Sequence[ProbeTold]) -> Trouble:
     first = min(probes, key=lambda probe: probe.since or "9")
     outcomes = Counter(probe.outcome for probe in probes)
     return Trouble(
         vendor=vendor,
+        environment=environment,
         party=party,
         outcome=Outcome.FAIL if outcomes[Outcome.FAIL] else Outcome.ERROR,
         since=first.since,

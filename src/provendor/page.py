@@ -268,6 +268,8 @@ def _environment() -> jinja2.Environment:
     environment.filters |= wording.FILTERS
     environment.filters |= {
         "lines": _lines,
+        "breakable": _breakable,
+        "with_code": _with_code,
         "share": lambda counts: Markup(charts.share(counts)),
         "svg": Markup,
         "uptime_strip": lambda days: Markup(charts.strip([(_of_day(each), each.good) for each in days])),
@@ -298,6 +300,19 @@ def _lines(text: str, longest: int) -> Markup:
     short = text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
     lines = ("\t".join(visible(part, longest) for part in line.split("\t")) for line in short.split("\n"))
     return Markup("\n").join(escape(line) for line in lines)
+
+
+def _breakable(text: str) -> Markup:
+    """Return a name or a command that breaks between its parts, and not in the middle of a word."""
+    return Markup(re.sub(r"([_/.:=])(?=\w)", r"\1<wbr>", str(escape(_seen(text)))))
+
+
+def _with_code(text: str) -> Markup:
+    """Return our own words with what stands between backticks as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(text.split("`"))
+    )
 
 
 def _place(case_id: str) -> str:

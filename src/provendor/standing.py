@@ -115,6 +115,7 @@ def _row(
         indicators=tuple(_indicators(name, known.get("indicators"), low)),
         refused=_refused(cases, probes) if proof is None else None,
         troubled=troubled,
+        has_sandbox="sandbox" in environments or not isinstance(known.get("environments"), dict),
     )
 
 

@@ -220,8 +220,9 @@ class VendorTold:
     """A row of the readiness table. What the evidence does not say is None: unknown, and never an empty list or a no.
 
     `cases` is how many the contract holds, `missing` how many of them this run did not ask. `sandbox` and `production` say
-    whether their base URLs are known, `flag` names the variable that allows live calls and says whether it was on.
-    `refused` is what came of asking it live where no `proof` is known; `troubled` are its probes of production in trouble.
+    whether their base URLs are known, `has_sandbox` whether the contract knows of one at all, `flag` names the variable that
+    allows live calls and says whether it was on. `refused` is what came of asking it live where no `proof` is known;
+    `troubled` are its probes of production in trouble.
     """
 
     name: str
@@ -246,6 +247,7 @@ class VendorTold:
     indicators: tuple[IndicatorTold, ...] = ()
     refused: Refused | None = None
     troubled: tuple[str, ...] = ()
+    has_sandbox: bool = True
 
 
 class AnswerTold(NamedTuple):
