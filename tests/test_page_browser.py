@@ -96,6 +96,29 @@ def test_no_page_is_wider_than_its_window(browser: Browser, varied: Path):
                 assert view.evaluate("document.documentElement.scrollWidth") <= width, f"{path.name} at {width} px"
 
 
+def test_a_phone_shows_where_each_answer_is_from(browser: Browser, varied: Path):
+    """A replay is told from a live answer on the smallest screen, too."""
+    for path in (varied, varied.parent / "vendors" / "bolt.html"):
+        with opened(browser, path, width=390) as (view, _):
+            expect(view.locator("tr[id='bolt/jobs.e:ok'] .r")).to_be_visible()
+            expect(view.locator("tr[id='bolt/jobs.e:ok'] .r")).to_contain_text("live in sandbox, 121 ms")
+
+
+def test_on_paper_stands_what_is_no_pass(browser: Browser, varied: Path):
+    """Thousands of cases that pass would take a hundred sheets, and a dark page no ink."""
+    with opened(browser, varied, scheme="dark") as (view, _):
+        view.emulate_media(media="print")
+        passed = view.locator(".cases tr[id]:not(.bad)")
+
+        assert passed.count() > 10
+        assert passed.locator("visible=true").count() == 0
+        assert len(shown(view)) == view.locator(".cases tr.bad").count() == 9
+        expect(view.get_by_text("On paper only the cases that are no pass are listed")).to_be_visible()
+        assert view.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        view.emulate_media(media="screen")
+        expect(view.get_by_text("On paper only")).to_be_hidden()
+
+
 def test_everything_can_be_read_without_javascript(browser: Browser, varied: Path):
     """Only the filter is missing, and it does not show."""
     with opened(browser, varied, java_script_enabled=False) as (view, seen):
