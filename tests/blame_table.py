@@ -111,6 +111,7 @@ ANSWERS: Final[Mapping[str, Answered]] = {
     "200 that holds our credential": answered(200, {"id": 7}, "credential-echo"),
     "200, too slow": answered(200, {"id": 7}, "latency", warn=True),
     "200 with a deprecation": answered(200, {"id": 7}, "deprecated", warn=True),
+    "200, allowed, and otherwise than recorded": answered(200, {"id": 7}, "parity-null", warn=True),
     "200, too slow and with a field that changed": answered(200, {"id": "7"}, "latency", "body-schema"),
 }
 

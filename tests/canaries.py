@@ -16,6 +16,9 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, quote_plus
 
+import brotli
+import zstandard
+
 from loopback import Answer, Seen
 from wrapped import HARMLESS, TYPES, WRAPPINGS, b64url, gzipped, multipart, opened
 
@@ -158,6 +161,8 @@ class Planted:
             "/events": Answer(200, self._events("events").encode(), {"content-type": TYPES["events"]}),
             "/gzip": self._packed("gzip", gzipped),
             "/deflate": self._packed("deflate", zlib.compress),
+            "/br": self._packed("br", brotli.compress),
+            "/zstd": self._packed("zstd", zstandard.ZstdCompressor().compress),
             "/split": Answer(200, self._json("chunks"), {"content-type": "application/json"}, chunk=3),
             "/escaped": Answer(
                 200, json.dumps(escaped).replace("\\\\", "\\").encode(), {"content-type": "application/json"}

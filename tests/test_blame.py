@@ -119,3 +119,11 @@ def test_recorded_refusals_of_our_vendors_are_blamed_as_people_would():
             seen.add(case.expect.error)
 
     assert seen == set(party_of)
+
+
+def test_an_answer_that_the_contract_allows_is_not_said_to_break_it():
+    """It only differs from what was recorded."""
+    blamed = of_answer("200, allowed, and otherwise than recorded", worked_before=True)
+
+    assert blamed is not None
+    assert blamed.why == "it answered as the contract allows, and otherwise than was recorded"

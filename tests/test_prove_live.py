@@ -149,6 +149,7 @@ def test_a_fallback_passes_unless_live_is_required(tmp_path: Path, prove: Prove)
     assert (code, required) == (0, 3)
     assert "not asked live: 1 case, because ACME_LIVE is not set (and 3 more)" in out
     assert "error[fallback]" in shown
+    assert "run it again: provendor prove --live --require-live acme/users.get:ok" in shown
 
 
 def test_a_plan_is_printed_before_the_first_write(tmp_path: Path, prove: Prove, capsys: pytest.CaptureFixture[str]):

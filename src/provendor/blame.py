@@ -213,6 +213,10 @@ _OF_WARNINGS: Final[Mapping[str, Blame]] = MappingProxyType({
     "deprecated": Blame(Party.VENDOR, "it announces that this will go"),
     "sunset": Blame(Party.VENDOR, "it announces that this will go"),
     "vendor-warning": Blame(Party.VENDOR, "it says so itself"),
+    **dict.fromkeys(
+        ("parity-new", "parity-missing", "parity-type", "parity-null", "parity-enum"),
+        Blame(Party.CONTRACT, "it answered as the contract allows, and otherwise than was recorded"),
+    ),
 })  # fmt: skip
 
 

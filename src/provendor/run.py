@@ -302,6 +302,8 @@ def rerun_command(selector: str, environment: str | None = None, *, writes: bool
 
 def rerun_of(result: Result) -> str:
     """Return the command that leads to this result again."""
+    if any(finding.code == "fallback" for finding in result.findings):
+        return f"provendor prove --live --require-live {result.case.id}"
     return rerun_command(result.case.id, result.environment, writes=result.case.safety == "write")
 
 
