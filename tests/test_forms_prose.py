@@ -86,6 +86,14 @@ def test_vendors_of_which_every_case_passes_take_one_line(tmp_path: Path):
     assert "| `slow` |" in text_of(told)
 
 
+def test_each_rule_is_two_sentences(tmp_path: Path):
+    """What it asks for, and what was found."""
+    rules = text_of(told_of(tmp_path, [a_failure()])).partition("The rules that decided")[2]
+
+    assert "- ❌ No contract is broken\\. 1 case of acme fails\\.\n" in rules
+    assert "- ✅ The run came to its end\\. The run came to its end\\.\n" in rules
+
+
 def test_what_is_foreseen_says_until_when(tmp_path: Path):
     """It is not mistaken for news."""
     assert f"**expected to fail**: `body-schema` at `contracts/acme/users.yaml#/user/id` `{PENDING}`" in text_of(

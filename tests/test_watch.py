@@ -184,6 +184,17 @@ def test_several_vendors_in_trouble_are_each_named(tmp_path: Path):
     assert "; bolt: the network, since" in told.sentence
 
 
+def test_vendors_that_share_a_fault_share_a_clause(tmp_path: Path):
+    """When our own network is gone, the first line says so once."""
+    down = [bad(ACME._replace(vendor=f"vendor-{n}"), Party.NETWORK)._replace(at=NOW - 60 * n) for n in range(9)]
+
+    told = brief_of(*down, bad(BOLT, Party.VENDOR), tmp=tmp_path)
+
+    assert told.title == "10 vendors are in trouble"
+    assert "vendor-8, vendor-7, vendor-6 and 6 more: the network, since " in told.sentence
+    assert told.sentence.count("the network") == 1
+
+
 def test_production_comes_before_a_sandbox_and_a_sandbox_says_that_it_is_one(tmp_path: Path):
     """One that was in trouble for longer, and the same vendor's."""
     tried = ACME._replace(environment="sandbox")

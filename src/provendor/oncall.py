@@ -21,6 +21,8 @@ from provendor.wording import count, moment
 SILENT_S: Final = 300
 """After so many seconds without a sign of life a prober is said to be silent."""
 
+_MOST_NAMED: Final = 3
+
 FAULTS: Final = {
     Party.OURS: "our own fault",
     Party.CREDENTIAL: "a credential",
@@ -68,7 +70,8 @@ def brief(watch: Watch) -> Brief:
     if troubles:
         vendors = list(dict.fromkeys(trouble.vendor for trouble in troubles))
         title = f"{len(vendors):,} vendors are in trouble" if len(vendors) > 1 else f"{vendors[0]} is in trouble"
-        said = "; ".join(_clause(trouble, named=len(troubles) > 1) for trouble in troubles)
+        faults = dict.fromkeys(trouble.fault for trouble in troubles)
+        said = "; ".join(_clause([each for each in troubles if each.fault == fault], len(troubles)) for fault in faults)
         # A vendor is spelled as it is spelled everywhere else.
         return Brief(
             Outcome.FAIL, title, f"{said}." if len(troubles) > 1 else f"{said[:1].upper()}{said[1:]}.", troubles
@@ -124,6 +127,10 @@ def _trouble(vendor: str, environment: str, party: Party | None, probes: Sequenc
     )
 
 
-def _clause(trouble: Trouble, *, named: bool) -> str:
-    since = f", since {moment(trouble.since)}" if trouble.since else ""
-    return f"{f'{trouble.vendor}: ' if named else ''}{trouble.fault}{since}"
+def _clause(alike: Sequence[Trouble], of: int) -> str:
+    """Return troubles of one fault as a clause: who, unless that is all, what, and since when at the longest."""
+    names = list(dict.fromkeys(trouble.vendor for trouble in alike))
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    who = f"{', '.join(names[:_MOST_NAMED])}{more}: " if of > 1 else ""
+    began = min((trouble.since for trouble in alike if trouble.since), default=None)
+    return f"{who}{alike[0].fault}{f', since {moment(began)}' if began else ''}"

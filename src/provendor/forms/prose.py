@@ -13,6 +13,7 @@ from provendor.forms import Told, findings, rerun
 from provendor.plaintext import visible
 from provendor.story import CaseTold, Cause, Changes, Counts, Story, VendorTold, Word
 from provendor.verdict import Outcome
+from provendor.wording import sentence
 
 _ICONS = {Word.GO: "✅", Word.WARNINGS: "⚠️", Word.UNKNOWN: "❔", Word.NO_GO: "❌"}
 _OUTCOME_ICONS = {Outcome.FAIL: "❌", Outcome.ERROR: "❔", Outcome.WARN: "⚠️", Outcome.SKIP: "⏭️"}
@@ -194,5 +195,7 @@ def _named(cases: Iterable[str]) -> str:
 
 
 def _rules(story: Story) -> Iterator[str]:
-    rows = "\n".join(f"- {_ICONS[rule.word]} {words(rule.asks)} {words(rule.says)}." for rule in story.decision.rules)
+    rows = "\n".join(
+        f"- {_ICONS[rule.word]} {words(rule.asks)} {words(sentence(rule.says))}" for rule in story.decision.rules
+    )
     yield f"<details><summary>The rules that decided</summary>\n\n{rows}\n\n</details>"
