@@ -205,6 +205,32 @@ def test_a_recovery_tells_how_long_the_trouble_was():
     assert "runbook" not in told
 
 
+def test_a_degraded_probe_tells_what_is_wrong_with_it():
+    """It can still be relied on, so that it has no last good answer and was not down."""
+    slow = "latency: expected at most 800 ms, got 1200 ms"
+    late = a_transition(reason=slow, why="it took longer than the contract allows")._replace(after=Outcome.WARN)
+    alert = Alert(Kind.DEGRADED, late, "7 degraded")
+
+    assert title(alert) == "DEGRADED chatwoot/conversations.list (vendor)"
+    assert text(alert, ABOUT, [], NOW + 900).splitlines()[1:5] == [
+        f"what:      pass -> warn, {slow}",
+        "since:     2026-11-25 12:00 UTC (15 min)",
+        "blame:     vendor: it took longer than the contract allows",
+        "rerun:     provendor probe chatwoot/conversations.list",
+    ]
+
+
+def test_a_recovery_that_is_not_whole_tells_what_was_and_what_is_still_wrong():
+    """It was down, and is too slow now."""
+    late = Transition(
+        LIST, NOW + 600, Outcome.FAIL, Outcome.WARN, NOW, "latency", Party.VENDOR, "slow", "r2", "late", 8
+    )
+    told = text(Alert(Kind.DEGRADED, late, "8"), ABOUT, [a_transition(), late], NOW + 660)
+
+    assert "was down:  since 2026-11-25 12:00 UTC, for 10 min" in told
+    assert "blame:     vendor: late" in told
+
+
 def test_what_is_not_known_is_said_to_be_not_known():
     """Nobody was good before, and nobody can tell whose fault it is."""
     told = text(Alert(Kind.DOWN, a_transition(last_good=None, party=None, why=None), "7"), ABOUT, [], NOW)

@@ -16,7 +16,7 @@ def settled(*outcomes: str) -> Settled:
     """Count these outcomes, a minute apart, and return the last one."""
     books, last = Books({}), None
     for number, outcome in enumerate(outcomes):
-        blame = Blame(Party.VENDOR, "it says so") if outcome in ("fail", "error") else None
+        blame = Blame(Party.VENDOR, "it says so") if outcome != "pass" else None
         last = books.settle(PROBE, Result(PROBE.case, Outcome(outcome), (), NOW + 60 * number, 1.0, blame=blame))
     assert last is not None
     return last
@@ -50,6 +50,9 @@ def test_a_transition_has_the_words_of_the_result_that_decided_it():
     assert settled("pass", "fail").transition(sample) is None
     assert settled("pass", "fail", "fail").transition(sample) == Transition(
         PROBE.watched, NOW + 60, Outcome.PASS, Outcome.FAIL, NOW, *why
+    )
+    assert settled("pass", "warn", "warn").transition(sample) == Transition(
+        PROBE.watched, NOW + 60, Outcome.PASS, Outcome.WARN, NOW + 120, *why
     )
     assert settled("pass", "fail", "fail", "pass", "pass").transition(sample) == Transition(
         PROBE.watched, NOW + 180, Outcome.FAIL, Outcome.PASS, NOW + 240

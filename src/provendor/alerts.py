@@ -139,7 +139,7 @@ class About(NamedTuple):
 def title(alert: Alert) -> str:
     """Return the line that stands on a locked screen: what, which, whose fault."""
     each = alert.transition
-    party = f" ({each.party})" if each.party and each.after in BAD else ""
+    party = f" ({each.party})" if each.party else ""
     return f"{str(alert.kind).upper()} {each.watched.vendor}/{each.watched.operation}{party}"
 
 
@@ -152,9 +152,10 @@ def text(alert: Alert, about: About, transitions: Sequence[Transition], now: flo
     rows = [("what", _what(alert)), ("since", f"{utc(each.at)} ({span(now - each.at)})")]
     if each.after in BAD:
         rows.append(("last good", utc(each.last_good) if each.last_good else "never, as far as is known"))
-        rows.append(("blame", f"{each.party}: {each.why}" if each.party else each.why or "not known"))
     elif each.before in BAD:
         rows.append(("was down", _was_down(each, transitions)))
+    if each.after in BAD or each.party or each.why:
+        rows.append(("blame", f"{each.party}: {each.why}" if each.party else each.why or "not known"))
     selector = f"{each.watched.vendor}/{each.watched.operation}"
     rows.append(("rerun", f"provendor probe {selector}"))
     rows.append(("history", f"provendor history {selector} --since 24h"))

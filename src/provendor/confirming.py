@@ -15,7 +15,7 @@ from provendor.history import Sample, Transition, Watched
 from provendor.moments import timestamp
 from provendor.probing import Probe
 from provendor.run import Result
-from provendor.states import BAD, State, advance, confirmed
+from provendor.states import State, advance, confirmed
 from provendor.verdict import Outcome
 
 
@@ -47,7 +47,7 @@ class Settled(NamedTuple):
         state, why = self.state, self.result.blame.why if self.result.blame else None
         if not self.changed or state.outcome is None or state.since is None:
             return None
-        if state.outcome not in BAD:
+        if state.outcome is Outcome.PASS:
             return Transition(sample.watched, state.since, self.before, state.outcome, state.last_good)
         said = (sample.code, sample.party, sample.reason, sample.run, why)
         return Transition(sample.watched, state.since, self.before, state.outcome, state.last_good, *said)
