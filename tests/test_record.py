@@ -554,6 +554,40 @@ def test_a_refused_answer_is_kept_where_somebody_wants_it(desk: Desk):
     assert '"seven"' in desk.ok.read_text()
 
 
+def test_many_cases_that_are_not_asked_are_a_line_for_each_reason(desk: Desk):
+    """Each of them by name only where that is asked for."""
+    never: dict[str, Any] = {
+        f"never-{number}": {"live": "never", "status": 404, "error": "not-found"} for number in range(12)
+    }
+    usual: Any = USER["cases"]
+    a_suite(desk.root, {"users.get": {**USER, "cases": {**usual, **never}}})
+    with serve(a_user) as server:
+        desk.at(server)
+        code, out, _ = desk.run("acme", "--yes")
+        _, every, _ = desk.run("acme", "--dry-run", "--all")
+
+    assert code == 0
+    assert (
+        "not asked: 13 cases, because the contract says live: never\n  to do     provendor adopt CASE ANSWER.json"
+        in out
+    )
+    assert "SKIPPED" not in out
+    assert "15 cases: 2 written, 13 skipped" in out
+    assert "SKIPPED  acme/users.get:never-11  the contract says live: never" in every
+
+
+def test_a_vendor_without_a_sandbox_is_recorded_by_hand(desk: Desk):
+    """Production is never recorded from."""
+    a_suite(desk.root, environments={"production": {"base_url": {"env": "ACME_URL"}, "private": True}})
+    with serve(a_user) as server:
+        desk.at(server)
+        code, out, _ = desk.run("acme/users.get:ok", "--yes")
+
+    assert (code, server.seen) == (3, [])
+    assert "BLOCKED  acme/users.get:ok  the contract names no sandbox" in out
+    assert "to do     provendor adopt acme/users.get:ok ANSWER.json" in out
+
+
 def test_an_interrupt_writes_nothing(desk: Desk):
     """Not even what was answered before: half a session is none."""
     asked, over = threading.Event(), threading.Event()

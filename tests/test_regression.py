@@ -362,6 +362,22 @@ def test_what_was_written_can_be_taken_back(desk: Desk):
     assert snapshot(desk.root) == before
 
 
+def test_a_contract_that_cannot_be_written_leaves_no_cassette(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    """Half of it would be a recording that no case uses."""
+    a_suite(desk.root)
+    run = desk.fail(broken)
+    before = snapshot(desk.root)
+
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("provendor.contract_patch.Patch.write", full)
+    code, _, err = desk.keep(f"{run}/{CASE}", "--yes")
+
+    assert (code, "No space left" in err) == (2, True)
+    assert snapshot(desk.root) == before
+
+
 # --- where it cannot be kept ------------------------------------------------------------------------------------------
 
 

@@ -59,9 +59,10 @@ class Patch:
                 cassette.write((self._root / file).resolve(), self._after[file])
 
     def undo(self) -> None:
-        """Write every file as it was."""
+        """Write every file as it was, where it is another now."""
         for file, before in self._before.items():
-            cassette.write((self._root / file).resolve(), before)
+            if source.plain(self._root / file, file) != before:
+                cassette.write((self._root / file).resolve(), before)
 
     def _text(self, file: str) -> str:
         if file not in self._after:

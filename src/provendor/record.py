@@ -149,10 +149,11 @@ class Recorder:
 
     def _not_asked(self, case: Case, choice: Choice) -> Draft:
         blocks = self._run.standing(case.vendor).blocks(case) if choice.way is Way.FALLBACK else ()
-        if blocks:
-            return Draft(case, self._path(case), Fate.BLOCKED, choice.why, blocks[0].unblock)
-        by_hand = f"provendor adopt {case.id} ANSWER.json --origin documented --source URL" if not case.live else None
-        return Draft(case, self._path(case), Fate.SKIPPED, choice.why, by_hand)
+        by_hand = f"provendor adopt {case.id} ANSWER.json --origin documented --source URL"
+        if blocks:  # where there is no sandbox, production could be asked, and is never recorded from
+            unblock = by_hand if blocks[0].kind == "environment" else blocks[0].unblock
+            return Draft(case, self._path(case), Fate.BLOCKED, choice.why, unblock)
+        return Draft(case, self._path(case), Fate.SKIPPED, choice.why, by_hand if not case.live else None)
 
     def _draft(self, case: Case) -> Draft:
         path = self._path(case)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -173,8 +174,9 @@ def write(regression: Regression) -> Regression:
 
 def take_back(regression: Regression) -> None:
     """Leave everything as it was."""
+    with suppress(OSError):  # it may be what keeps it from being written
+        regression.draft.path.unlink(missing_ok=True)
     regression.patch.undo()
-    regression.draft.path.unlink(missing_ok=True)
 
 
 def _beside(case: Case, vendor: Vendor) -> Iterator[Case]:

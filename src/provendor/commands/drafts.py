@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,18 @@ def lines(draft: Draft, suite: Suite, root: Path, *, colour: bool, everything: b
     if draft.result.outcome is not Outcome.PASS:
         yield ""
         yield from present.findings(draft.result.verdicts, draft.case, suite.root, colour=colour)
+
+
+def unasked(drafts: Iterable[Draft]) -> Iterator[str]:
+    """Yield why cases were not asked, a reason each for all that share it: the first one where there are more."""
+    reasons = Counter(
+        ((draft.why or "").partition(" (and ")[0], (draft.unblock or "").replace(draft.case.id, "CASE"))
+        for draft in drafts
+    )
+    for (why, unblock), count in reasons.most_common():
+        yield f"not asked: {count} case{'s' * (count != 1)}, because {visible(why, longest=2000)}"
+        if unblock:
+            yield f"  to do     {unblock}"
 
 
 def as_json(draft: Draft, root: Path) -> dict[str, Any]:

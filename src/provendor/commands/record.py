@@ -29,6 +29,8 @@ from provendor.run import Replayer
 if TYPE_CHECKING:  # what it needs is an extra
     from provendor.record import Draft, Recorder
 
+FEW = 10
+UNASKED = ("blocked", "skipped")
 QUESTION = "write it? [y]es, [n]o, yes to [a]ll, [q]uit: "
 
 
@@ -40,7 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--twice", action="store_true", help="ask what only reads twice, and learn which fields differ by themselves"
     )
-    parser.add_argument("--all", action="store_true", help="name every place that differs every time")
+    parser.add_argument(
+        "--all", action="store_true", help="name every place that differs every time, and every case that is not asked"
+    )
     parser.add_argument("--allow-writes", action="store_true", help="ask also what changes something in the sandbox")
     parser.add_argument("--keep-failing", action="store_true", help="write also answers that the contract refuses")
     kept = parser.add_argument_group("keeping what failed live")
@@ -124,6 +128,8 @@ class _Session:
             print("interrupted: nothing was written", file=sys.stderr)
             return INTERRUPTED
         settled = [self._settled(draft) for draft in self._recorder.drafts(cases)]
+        if not self._args.json:
+            self._say_of_the_others(settled)
         counts = Counter(str(draft.fate) for draft in settled)
         self._sum_up(settled, counts)
         return _exit_code(counts)
@@ -132,6 +138,8 @@ class _Session:
         """Show one case, and write it where somebody wants it."""
         from provendor.commands import drafts  # noqa: PLC0415 - it needs what is an extra
 
+        if draft.fate in UNASKED:
+            return draft
         if not self._args.json:
             shown = drafts.lines(draft, self._suite, self._suite.root, colour=self._colour, everything=self._args.all)
             print("\n".join(shown), flush=True)
@@ -142,6 +150,18 @@ class _Session:
         if not self._args.json:
             print()
         return draft
+
+    def _say_of_the_others(self, settled: Sequence[Draft]) -> None:
+        """Say of cases that were not asked why: of a few one by one, of many reason by reason."""
+        from provendor.commands import drafts  # noqa: PLC0415 - as above
+
+        left = [draft for draft in settled if draft.fate in UNASKED]
+        if len(left) > FEW and not self._args.all:
+            print("\n".join(drafts.unasked(left)), end="\n\n")
+            return
+        for draft in left:
+            print("\n".join(drafts.lines(draft, self._suite, self._suite.root, colour=self._colour, everything=True)))
+            print()
 
     def _wanted(self) -> bool:
         while not (self._all or self._quit):

@@ -64,10 +64,10 @@ def _wanted() -> bool:
 
 def _written(made: Regression, root: Path) -> Regression:
     """Write it, and read the contract as everybody will: what cannot be read is taken back."""
-    done = regression.write(made)
     try:
+        done = regression.write(made)
         arguments.load(root, [done.draft.case.id])
-    except (ContractError, UsageError):
-        regression.take_back(done)
+    except (ContractError, UsageError, OSError):
+        regression.take_back(made)
         raise
     return done
