@@ -67,6 +67,10 @@ def _formed(bird: str, number: int) -> str:
     return forms[number % len(forms)]
 
 
+SENT: Final = ("query", "header", "JSON", "form", "multipart", "GraphQL", "MCP")
+"""Where requests hold secrets that the contract names."""
+
+
 class Planted:
     """The canaries, numbered in the order in which their places are made."""
 
@@ -131,7 +135,7 @@ class Planted:
         html = self._page("HTML page")
         self.at("MCP session", "token")
         self.document("MCP")
-        for spot in ("query", "header", "JSON", "form"):
+        for spot in SENT:
             self.at(f"request: {spot}", "secret")
         self.at("request: nobody there", "secret")
         self.at("adopted source", "token", "mail")
@@ -142,6 +146,7 @@ class Planted:
         self.at("environment: undeclared", "token")
         self.at("environment: address", "form")
         self.at("environment: alerts", "token")
+        self.at("environment: proxy", "token")
         escaped = {
             name: "".join(f"\\u{ord(each):04x}" for each in text) for name, text in self.document("escaped").items()
         }

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from canaries import Canary, Planted, where
+from canaries import SENT, Canary, Planted, where
 from contract_files import a_vendor, write
 from delivery_suites import VENDOR as WITH_WEBHOOKS
 from live_suites import DELETE, KEY, env
@@ -25,7 +25,7 @@ from loopback import serve
 from provendor import cassette, cli, tape
 from provendor.forms import FORMS
 from provendor.redact import Redactor
-from wrapped import HARMLESS
+from wrapped import HARMLESS, TYPES, multipart
 
 pytestmark = pytest.mark.loopback
 
@@ -33,6 +33,7 @@ NEVER_SHOWN = {
     ("environment: undeclared", "token"),
     ("environment: address", "form"),
     ("environment: alerts", "token"),
+    ("environment: proxy", "token"),
     ("request: nobody there", "secret"),
     ("redirect", "secret"),
     ("redirect", "token"),
@@ -84,7 +85,7 @@ def get(path: str, **case: Any) -> dict[str, Any]:
 
 def plant(root: Path, planted: Planted) -> None:
     """Write the contracts; no canary is in them."""
-    sent = {spot: f"{{{planted.name_of(f'request: {spot}')}}}" for spot in ("query", "header", "JSON", "form")}
+    sent = {spot: f"{{{planted.name_of(f'request: {spot}')}}}" for spot in SENT}
     nobody = planted.name_of("request: nobody there")
     headers = ("x-debug", "x-access-token", "set-cookie", "link", "www-authenticate", "x-packed")
     probed = {"probe": {"every": "60s"}}
@@ -96,15 +97,15 @@ def plant(root: Path, planted: Planted) -> None:
         "probe.get": {**get("probe", body=NOTHING), **probed},
         "graph.get": {
             "summary": "A user.",
-            "graphql": {"document": "me.graphql"},
+            "graphql": {"document": "me.graphql", "variables": {"key": sent["GraphQL"]}},
             "safety": "read",
             "cases": {"ok": {"status": 200}},
         },
         "tool.call": {
             "summary": "A tool.",
-            "mcp": {"tool": "whoami"},
+            "mcp": {"tool": "whoami", "arguments": {"deep": {"key": sent["MCP"]}}},
             "safety": "read",
-            "cases": {"ok": {"status": 200}},
+            "cases": {"ok": {"status": 200, "result": {"required": ["names"]}}},
         },
         "list.all": {
             **get("list", pages="all"),
@@ -132,6 +133,13 @@ def plant(root: Path, planted: Planted) -> None:
             "request": "POST /echo",
             "safety": "write",
             "form": {"a": sent["form"]},
+            "cases": {"ok": {"status": 201}},
+        },
+        "send.parts": {
+            "summary": "Send a form in parts.",
+            "request": "POST /echo",
+            "safety": "write",
+            "raw": {"content_type": TYPES["multipart"], "text": multipart(sent["multipart"])},
             "cases": {"ok": {"status": 201}},
         },
         "dead.get": {**get("x"), "request": "GET {dead_url}/x", "query": {"q": f"{{{nobody}}}"}},
@@ -183,6 +191,8 @@ def plant(root: Path, planted: Planted) -> None:
         webhooks=WITH_WEBHOOKS["webhooks"],
     )
     odd = a_vendor("odd", environments={"sandbox": {"base_url": {"env": "ODD_URL"}}}, secrets=None, auth=None)
+    way = {"base_url": {"env": "ACME_SANDBOX_URL"}, "proxy": {"env": "BEHIND_PROXY"}}
+    behind = a_vendor("behind", environments={"sandbox": way}, secrets=None, auth=None)
     write(
         root,
         {
@@ -192,8 +202,10 @@ def plant(root: Path, planted: Planted) -> None:
                 "flows": {"keys.both": flow},
                 "deliveries": {"orders.paid": delivery},
             },
-            "acme/1.graphql": "type Query { me: User }\ntype User { id: ID! }\n",
-            "acme/me.graphql": "query Me { me { id } }",
+            "acme/1.graphql": "type Query { me(key: ID): User }\ntype User { id: ID! }\n",
+            "acme/me.graphql": "query Me($key: ID) { me(key: $key) { id } }",
+            "behind/vendor.yaml": behind,
+            "behind/all.yaml": {"operations": {"behind.get": get("behind")}},
             "odd/vendor.yaml": odd,
             "odd/all.yaml": {"operations": {"odd.get": get("odd"), "odd.delete": DELETE}},
         },
@@ -314,6 +326,7 @@ def desk(
             "ACME_DEAD_URL": "http://127.0.0.1:9",
             "AWS_SECRET_ACCESS_KEY": planted.at("environment: undeclared")["token"],
             "ODD_URL": planted.at("environment: address")["form"],
+            "BEHIND_PROXY": f"http://bob:{planted.at('environment: proxy')['token']}@127.0.0.1:9",
             "PROVENDOR_ALERT_OPS": f"nonsense://{planted.at('environment: alerts')['token']}",
         }
         for name, value in variables.items():
