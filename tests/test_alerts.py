@@ -130,6 +130,18 @@ def test_a_recovery_in_a_window_is_told_after_it():
     assert kinds(decide(told, known, NOW + 3600, quiet=False, rules=RULES)[1]) == [(Kind.RECOVERED, 2)]
 
 
+def test_a_reminder_tells_what_is_so_now():
+    """Trouble that went and came back as another one while it was quiet."""
+    known = transitions("pfpe", every_s=60)
+    told, _ = decide(Told(Outcome.PASS), known[:1], NOW, quiet=False, rules=RULES)
+    told, _ = decide(told, known, NOW + 120, quiet=True, rules=RULES)
+
+    told, alerts = decide(told, known, NOW + RULES.remind_s, quiet=False, rules=RULES)
+
+    assert kinds(alerts) == [(Kind.REMINDER, 3)]
+    assert told.outcome is Outcome.ERROR
+
+
 events = st.lists(st.tuples(st.sampled_from("pwfe"), st.floats(1, 4000), st.booleans()), max_size=30)
 
 

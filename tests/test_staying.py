@@ -15,6 +15,7 @@ import pytest
 
 from loopback import Answer, Seen, Server, serve
 from probe_suites import a_probed_vendor, probe, told
+from provendor.daemon import LATE, OVERLAPPED
 from provendor.history import FILE, History
 from provendor.outbox import Outbox
 from provendor.slots import ABSENT, KILLED, Account, End, Ledger
@@ -23,6 +24,10 @@ from staying_probers import staying
 pytestmark = [pytest.mark.slow, pytest.mark.loopback]
 
 GOOD = Answer(body=b'{"id": 7}', headers={"content-type": "application/json"})
+
+
+BUSY = {LATE, OVERLAPPED}
+"""Why slots are skipped where a machine has more to do than to probe."""
 
 
 def accounts(root: Path) -> dict[str, Account]:
@@ -126,7 +131,8 @@ def test_a_probe_that_is_still_asked_is_not_asked_again(tmp_path: Path):
     [account] = accounts(tmp_path).values()
     assert most == 1
     assert account.ends[End.SKIPPED] >= 2
-    assert account.reasons == {"the probe before it was still being asked": account.ends[End.SKIPPED]}
+    assert account.reasons[OVERLAPPED] >= 2
+    assert set(account.reasons) <= BUSY
     assert account.unknown == 0
 
 
@@ -150,7 +156,7 @@ def test_contracts_are_taken_up_when_they_change(tmp_path: Path):
 
     found = accounts(tmp_path)
     assert {name: each.unknown for name, each in found.items()} == {"one.get": 0, "two.get": 0}
-    assert found["one.get"].reasons == {}
+    assert set(found["one.get"].reasons) <= BUSY
 
 
 def test_sighup_loads_the_contracts_anew(tmp_path: Path):
@@ -336,7 +342,8 @@ def test_a_full_disk_stops_neither_probes_nor_alerts(tmp_path: Path):
 
     assert sum("run.jsonl cannot be written" in line for line in prober.said) == 1
     [account] = accounts(tmp_path).values()
-    assert (account.unknown, account.reasons) == (0, {})
+    assert account.unknown == 0
+    assert set(account.reasons) <= BUSY
     with History(tmp_path / "reports") as history:
         assert [str(each.after) for each in history.transitions()] == ["pass", "fail", "pass"]
     run = json.loads((tmp_path / "reports" / "run.json").read_text())

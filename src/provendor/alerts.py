@@ -101,7 +101,7 @@ def _by_time(told: Told, last: Transition, now: float, rules: Rules) -> tuple[To
     if kind is not None:
         return told._replace(outcome=last.after, at=now), [_alert(kind, last)]
     if told.outcome in BAD and told.at is not None and now - told.at >= rules.remind_s:
-        return told._replace(at=now), [_alert(Kind.REMINDER, last, round(now))]
+        return told._replace(outcome=last.after, at=now), [_alert(Kind.REMINDER, last, round(now))]
     return told._replace(outcome=last.after), []
 
 
