@@ -107,7 +107,7 @@ def test_a_vendor_without_a_sandbox_has_none_and_not_an_unknown_one(tmp_path: Pa
         for n, each in enumerate(known)
     ]
 
-    assert told == [["none"], ["not known"], ["known"], ["none"], ["unknown"]]
+    assert told == [["none"], ["not known"], ["known"], ["none"], ['<span class="soft">unknown</span>']]
 
 
 def test_what_to_do_shows_code_as_code(tmp_path: Path):
@@ -312,6 +312,21 @@ def test_the_first_bad_answer_is_told_in_full_where_its_run_is_kept(tmp_path: Pa
     made(a_varied_run(tmp_path))
 
     assert "body-schema" in text_of(tmp_path / LIVE_PAGE)
+
+
+def test_the_first_bad_answer_is_not_an_earlier_good_one_of_the_same_run(tmp_path: Path):
+    """A prober that stays asks each probe many times in one run, and the trouble did not begin with the first."""
+    a_history(tmp_path, NOW)
+    early = a_result("bolt/jobs.a:ok", "warn", reason="slow but well", started_at=f"{TODAY}T09:00:00.000Z")
+    other = a_failure("bolt/jobs.z:ok", a_finding("another-probe"))
+    a_run(tmp_path, [early, other, a_failure("bolt/jobs.a:ok")], id="20261120T080000Z-cccccc", mode="probe")
+    made(a_varied_run(tmp_path))
+
+    text = text_of(tmp_path / LIVE_PAGE)
+
+    assert "body-schema" in text
+    assert "slow but well" not in text
+    assert "another-probe" not in text
 
 
 def test_a_vendors_page_shows_what_it_answered_itself(tmp_path: Path):

@@ -184,6 +184,25 @@ def test_several_vendors_in_trouble_are_each_named(tmp_path: Path):
     assert "; bolt: the network, since" in told.sentence
 
 
+def test_the_answers_that_are_shown_are_those_of_the_first_probe(tmp_path: Path):
+    """Its id leads to the exchange in full, so that the two must not be of different probes."""
+    late, early = bad(ACME._replace(operation="a.late")), bad(ACME._replace(operation="z.early"))
+    with History(tmp_path) as history:
+        states = {
+            each.watched: State(Outcome.FAIL, NOW - ago, Outcome.FAIL, NOW - ago, NOW - 9_000)
+            for each, ago in ((late, 60), (early, 600))
+        }
+        history.record([late, early._replace(at=NOW - 600)], states)
+    found = watch.read(tmp_path, NOW)
+    assert found is not None
+
+    (trouble,) = oncall.brief(found).troubles
+
+    assert [probe.id for probe in trouble.probes] == ["acme/z.early:ok", "acme/a.late:ok"]
+    assert trouble.bad is not None
+    assert trouble.bad.at == "2026-11-20T11:50:00.000Z"
+
+
 def test_vendors_that_share_a_fault_share_a_clause(tmp_path: Path):
     """When our own network is gone, the first line says so once."""
     down = [bad(ACME._replace(vendor=f"vendor-{n}"), Party.NETWORK)._replace(at=NOW - 60 * n) for n in range(9)]

@@ -21,7 +21,6 @@ from provendor import wording
         ([wording.distance(days) for days in (12, 1, 0, -3)], ["in 12 days", "in 1 day", "today", "3 days ago"]),
         ([wording.ms(each) for each in (0.44, 121.4, 2330, 192_000)], ["0.4 ms", "121 ms", "2.33 s", "3 min 12 s"]),
         ([wording.percent(each) for each in (1, 0.999, 0.5)], ["100 %", "99 %", "50 %"]),
-        ([wording.known(each, "yes", "no") for each in (None, True, False)], ["unknown", "yes", "no"]),
     ],
 )
 def test_words(told: Any, words: Any):

@@ -35,7 +35,10 @@ FAULTS: Final = {
 
 
 class Trouble(NamedTuple):
-    """What is wrong at one vendor, in one place, for one party's fault: since when, what was good last, what was bad first."""
+    """What is wrong at one vendor, in one place, for one party's fault: since when, what was good last, what was bad first.
+
+    The first of the probes is the one whose answers these are.
+    """
 
     vendor: str
     environment: str
@@ -123,7 +126,7 @@ def _trouble(vendor: str, environment: str, party: Party | None, probes: Sequenc
         since=first.since,
         good=first.good,
         bad=first.bad or first.last,
-        probes=tuple(probes),
+        probes=(first, *(probe for probe in probes if probe is not first)),
     )
 
 

@@ -199,8 +199,11 @@ class _Site:
             return None
         try:
             kept = archive.find(reports, trouble.bad.run)
-            found = ((offset, each) for offset, each in kept.results() if each.get("id") == trouble.probes[0].id)
-            offset, record = next(found)
+            # A prober that stays asks each probe many times in one run.
+            id_, at = trouble.probes[0].id, trouble.bad.at
+            offset, record = next(
+                found for found in kept.results() if found[1].get("id") == id_ and str(found[1].get("started_at")) >= at
+            )
             case = telling.case_told(record, offset, self._story.today)
             view = views.view(case, record, self._told.root, self._variables.get(case.vendor, {}))
         except (ProvendorError, OSError, StopIteration, *views.MALFORMED):

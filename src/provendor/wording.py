@@ -83,7 +83,7 @@ def since(then: str, now: str) -> str:
     for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= 2 * length:
             return f"{int(seconds // length):,} {unit}s ago"
-    return f"{int(max(seconds, 0))} seconds ago"
+    return f"{count(int(max(seconds, 0)), 'second')} ago"
 
 
 def percent(share: float) -> str:
@@ -99,11 +99,6 @@ def short(text: str, longest: int) -> str:
 def sentence(clause: str) -> str:
     """Return a clause as a sentence."""
     return f"{clause[:1].upper()}{clause[1:]}."
-
-
-def known(answer: bool | None, yes: str, no: str) -> str:
-    """Return one of two words, or that it is not known."""
-    return "unknown" if answer is None else yes if answer else no
 
 
 def word_class(word: Word) -> str:
@@ -169,6 +164,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
         *(day, moment, ago, distance, since, ms, number, count, percent, uptime, short, sentence),
-        *(known, word_class, mode, counted, groups, unsaid, origin, aged, judged),
+        *(word_class, mode, counted, groups, unsaid, origin, aged, judged),
     )
 }
