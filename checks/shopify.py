@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from provendor.check import check
 from provendor.contract import Expect
 from provendor.exchange import BodyNotJson, Exchange, Source
+from provendor.indicators import judge
 from provendor.verdict import Finding, Outcome, Skip
 
 SCOPES = ("read_inventory", "read_locations", "read_orders", "read_products", "write_inventory", "write_products")
+IN_TIME = timedelta(minutes=5)
 
 
 @check("shopify/shop.get")
@@ -149,6 +152,18 @@ def a_completed_operation_has_a_result(exchange: Exchange, expect: Expect) -> No
     if operation["status"] != "COMPLETED" or int(operation["objectCount"]) == 0:
         raise Skip("the operation is not done, or found nothing")
     assert operation["url"], f"{operation['objectCount']} objects and no address to fetch them from"
+
+
+@check("shopify/bulk.get")
+def bulk_operations_are_done_in_time(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """A bulk operation that is done took no longer than five minutes."""
+    if exchange.source is not Source.LIVE:
+        raise Skip("how long it took once says nothing about today")
+    operation = _data(exchange, expect)["bulkOperation"]
+    if operation["status"] != "COMPLETED" or not operation["completedAt"]:
+        raise Skip("the operation is not done")
+    took = datetime.fromisoformat(operation["completedAt"]) - datetime.fromisoformat(operation["createdAt"])
+    yield from judge(expect, "bulk-in-time", good=int(took <= IN_TIME), of=1)
 
 
 def _data(exchange: Exchange, expect: Expect) -> Any:

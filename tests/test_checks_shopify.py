@@ -10,6 +10,7 @@ import pytest
 
 from builders import a_live_exchange, a_request, an_exchange, an_expect
 from provendor.check import examine, load_checks
+from provendor.contract import Indicator
 from provendor.exchange import Exchange
 from provendor.verdict import Outcome, Verdict
 
@@ -274,6 +275,35 @@ def test_a_result_has_an_address(status: str, count: str, url: str | None, outco
     exchange = answered({"bulkOperation": {"status": status, "objectCount": count, "url": url}})
 
     assert verdict("a_completed_operation_has_a_result", exchange).outcome is outcome
+
+
+IN_TIME = {"bulk-in-time": Indicator("bulk-in-time", "Those that were done in time.", ok=1, warn=0, min=1)}
+
+
+@pytest.mark.parametrize(
+    ("status", "completed", "outcome"),
+    [
+        ("COMPLETED", "2026-11-14T10:05:00Z", Outcome.PASS),
+        ("COMPLETED", "2026-11-14T10:05:01Z", Outcome.WARN),
+        ("COMPLETED", None, Outcome.SKIP),
+        ("RUNNING", None, Outcome.SKIP),
+    ],
+    ids=["in time", "late", "no moment", "running"],
+)
+def test_a_bulk_operation_that_took_long_is_a_warning(status: str, completed: str | None, outcome: Outcome) -> None:
+    """Five minutes, from what Shopify says of both ends."""
+    exchange = answered(
+        {"bulkOperation": {"status": status, "createdAt": "2026-11-14T10:00:00Z", "completedAt": completed}}
+    )
+
+    assert verdict("bulk_operations_are_done_in_time", exchange, indicators=IN_TIME).outcome is outcome
+
+
+def test_how_long_a_recorded_operation_took_is_not_judged() -> None:
+    """It says nothing about today."""
+    exchange = an_exchange(json_body={"data": {"bulkOperation": {"status": "COMPLETED"}}})
+
+    assert verdict("bulk_operations_are_done_in_time", exchange, indicators=IN_TIME).outcome is Outcome.SKIP
 
 
 def test_of_an_answer_in_hand_only_the_answer_is_judged() -> None:
