@@ -202,10 +202,8 @@ class Line:
         if result.outcome is Outcome.PASS:
             return result
         clean = self.redactor
-        for exchange in (result.exchange, *(step.exchange for step in result.steps)):
-            if exchange is not None:  # what one answer names must not be shown of another either
-                clean.learn(exchange.body, exchange.headers.get("content-type"))
-                clean.learn_headers(exchange.headers)
+        for step in result.steps:  # what one answer names must not be shown of another, before it either
+            clean.learn(step.exchange.body, step.exchange.headers.get("content-type"))
         return result._replace(
             exchange=redacted(result.exchange, clean) if result.exchange else None,
             verdicts=tuple(said(verdict, clean) for verdict in result.verdicts),
