@@ -181,6 +181,7 @@ def test_a_warn_exits_0_unless_the_run_is_strict(proven: Folder) -> None:
         (["prove", "weather/forcast.get"], "did you mean"),
         (["prove", "--stict"], "did you mean --strict?"),
         (["prove", "--now", "tomorrow"], "expected a day such as 2026-11-20"),
+        (["history", "--since", "soon"], "expected a span such as 24h or a day such as 2026-11-20, got 'soon'"),
         (["validate", "weather", "absent.json"], "absent.json"),
     ],
 )

@@ -111,6 +111,26 @@ def test_control_targets_may_stand_in_the_environment(tmp_path: Path):
     assert "while 1 control target answered" in evidence(tmp_path)[0]["live"]["blame"]["why"]
 
 
+@pytest.mark.parametrize(
+    ("words", "env", "said"),
+    [
+        (["--control", "status.example"], {}, "--control status.example: "),
+        ([], {"PROVENDOR_CONTROL": "https://one.example canary-4f1c9d7e"}, "PROVENDOR_CONTROL: "),
+        (["--every", "1s"], {"PROVENDOR_HEARTBEAT": "canary-4f1c9d7e.example"}, "PROVENDOR_HEARTBEAT: "),
+        (["--every", "1s"], {"PROVENDOR_HEARTBEAT": "https://[canary-4f1c9d7e"}, "PROVENDOR_HEARTBEAT: "),
+    ],
+)
+def test_what_is_no_url_is_refused_before_anybody_is_asked(
+    tmp_path: Path, words: list[str], env: dict[str, str], said: str
+):
+    """A control target that never answers would make every outage one of our network's. What may be secret is not shown."""
+    done = probe(a_probed_vendor(tmp_path, "http://127.0.0.1:9"), *words, **env)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{said}expected a URL such as https://status.example/" in done.stderr
+    assert "canary" not in done.stderr
+
+
 def test_a_vendor_whose_flag_is_off_is_not_judged(tmp_path: Path):
     """And a run that judges nothing is no success."""
     a_probed_vendor(tmp_path, "http://127.0.0.1:9", vendor={"live_flag": "ACME_LIVE"})

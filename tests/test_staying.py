@@ -409,6 +409,17 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path, words: list[str], 
     assert said in done.stderr
 
 
+def test_a_textfile_that_cannot_be_written_is_said_after_what_the_run_amounts_to(tmp_path: Path):
+    """By the name that was given."""
+    file = tmp_path / "nowhere" / "provendor.prom"
+    with serve(lambda _: GOOD) as server:
+        done = probe(a_probed_vendor(tmp_path, server.url), "--once", "--textfile", str(file))
+
+    assert done.returncode == 2
+    assert "1 case: 1 pass" in done.stdout
+    assert f"--textfile {file}: No such file or directory" in done.stderr
+
+
 def test_a_port_that_is_taken_is_said(tmp_path: Path):
     """And nothing is begun."""
     with serve(lambda _: GOOD) as server:

@@ -71,7 +71,12 @@ def moment(text: str) -> float:
     try:
         return time.time() - moments.seconds(text)
     except ValueError:
-        return datetime.combine(day(text), datetime.min.time(), UTC).timestamp()
+        pass
+    try:
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC).timestamp()
+    except ValueError:
+        said = f"expected a span such as 24h or a day such as 2026-11-20, got {text!r}"
+        raise argparse.ArgumentTypeError(said) from None
 
 
 def root_of(args: argparse.Namespace) -> Path:

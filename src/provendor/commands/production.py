@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from provendor import check, evidence, publish
 from provendor.alerts import Rules
 from provendor.commands import arguments
 from provendor.commands.printer import Printer
 from provendor.commands.probe import AS_THE_CONTRACT_SAYS, CONTROL
+from provendor.errors import UsageError
 from provendor.probe_once import Settings, Telling, to_the_end
 from provendor.probing import Probe, prepare, probes_of
 from provendor.rounds import Done
@@ -29,6 +31,7 @@ NOTHING = 4
 
 def once(args: argparse.Namespace, root: Path) -> int:
     """Ask each probe once."""
+    settings = _settings(args)
     with arguments.cache_of(root, not args.no_cache) as cache:
         suite, _ = arguments.load(root, args.selectors, cache)
         probes = probes_of(suite, args.selectors)
@@ -49,15 +52,15 @@ def once(args: argparse.Namespace, root: Path) -> int:
     metrics = _metrics_of(args, probes)
     finished = False
     try:
-        finished = to_the_end(replayer, probes, written, _telling(printer, metrics), _settings(args), env=os.environ)
+        finished = to_the_end(replayer, probes, written, _telling(printer, metrics), settings, env=os.environ)
     finally:
         summary = written.summary(args.strict, not finished)
         path = written.close(args.strict, not finished)
         judged = sum(written.counts.values()) if finished else 0
         said = publish.after_run(path.parent, written.run_id, root, today, results=judged, env=os.environ)
+    printer.finish(summary, path, said, evidence.LIVE_PAGE)
     if metrics is not None:
         _write_whole(args.textfile, metrics.text())
-    printer.finish(summary, path, said, evidence.LIVE_PAGE)
     code: int = summary["exit_code"]
     return code
 
@@ -70,6 +73,8 @@ def stay(args: argparse.Namespace, root: Path) -> int:
 
     _collect_seldom()
     settings = _settings(args)
+    if heartbeat := os.environ.get(staying.HEARTBEAT, "").strip():
+        _url(heartbeat, staying.HEARTBEAT)
     wanted = staying.Wanted(
         root,
         args.report or root / "reports",
@@ -92,8 +97,22 @@ def _collect_seldom() -> None:
 
 def _settings(args: argparse.Namespace) -> Settings:
     """Return how to ask; control targets are those of the options, else those of the environment."""
-    controls = args.control if args.control is not None else os.environ.get(CONTROL, "").split()
+    if args.control is not None:
+        controls = [_url(text, f"--control {text}") for text in args.control]
+    else:
+        controls = [_url(text, CONTROL) for text in os.environ.get(CONTROL, "").split()]
     return Settings(args.width, tuple(controls), Rules(remind_s=args.remind) if args.once else None)
+
+
+def _url(text: str, source: str) -> str:
+    """Return what is a URL of the web; raises UsageError, which shows nothing of one that may be a secret."""
+    try:
+        parts = urlsplit(text)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return text
+    except ValueError:
+        pass
+    raise UsageError(f"{source}: expected a URL such as https://status.example/")
 
 
 def _telling(printer: Printer, metrics: Metrics | None) -> Telling:
@@ -119,5 +138,8 @@ def _metrics_of(args: argparse.Namespace, probes: Sequence[Probe]) -> Metrics | 
 def _write_whole(path: Path, text: bytes) -> None:
     """Write a file that whoever reads it sees whole, or as it was."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(text)
-    draft.replace(path)
+    try:
+        draft.write_bytes(text)
+        draft.replace(path)
+    except OSError as trouble:
+        raise UsageError(f"--textfile {path}: {trouble.strerror}") from None
