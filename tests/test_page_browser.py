@@ -185,6 +185,17 @@ def test_a_link_to_a_case_opens_it(browser: Browser, varied: Path):
         expect(view.locator("tr[id='acme/users.get:type-changed'] + tr .finding").first).to_be_visible()
 
 
+def test_a_link_to_a_case_shows_it_whatever_is_filtered(browser: Browser, varied: Path):
+    """A link that leads to nothing would be taken for a case that is gone."""
+    with opened(browser, varied, fragment="#?outcome=warn") as (view, _):
+        view.locator("#causes ~ .sheet a", has_text="acme/users.get:type-changed").first.click()
+
+        expect(view.locator("tr[id='acme/users.get:type-changed']")).to_be_in_viewport()
+        assert view.url.endswith("#acme/users.get:type-changed")
+        expect(view.get_by_role("status")).to_have_text("25 cases")
+        assert not view.get_by_role("checkbox", name="warn").is_checked()
+
+
 def test_a_vendor_page_leads_back(browser: Browser, varied: Path):
     """And the first page leads to it."""
     with opened(browser, varied) as (view, _):

@@ -3,10 +3,12 @@
 (() => {
   const form = document.getElementById("filter");
 
+  function target() {
+    try { return document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return null; }
+  }
+
   function reveal() {
-    let id = "";
-    try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
-    document.getElementById(id)?.nextElementSibling?.querySelector?.(":scope > td > details")?.setAttribute("open", "");
+    target()?.nextElementSibling?.querySelector?.(":scope > td > details")?.setAttribute("open", "");
   }
 
   for (const button of document.querySelectorAll("[data-copy]")) {
@@ -80,16 +82,24 @@
   }
 
   function recall() {
-    if (!location.hash.startsWith("#?")) {
-      reveal();
+    if (location.hash.startsWith("#?")) {
+      choose(new URLSearchParams(location.hash.slice(2)));
+      document.getElementById("cases").scrollIntoView();
       return;
     }
-    const kept = new URLSearchParams(location.hash.slice(2));
+    reveal();
+    const hidden = target();
+    if (hidden?.closest("[hidden]")) { // a link to a case shows it, whatever was filtered before
+      choose(new URLSearchParams());
+      hidden.scrollIntoView();
+    }
+  }
+
+  function choose(kept) {
     form.elements.text.value = kept.get("text") ?? "";
     form.elements.vendor.value = kept.get("vendor") ?? "";
     for (const box of form.querySelectorAll("[name=outcome]")) box.checked = kept.getAll("outcome").includes(box.value);
     apply();
-    document.getElementById("cases").scrollIntoView();
   }
 
   let waiting = 0;
