@@ -289,6 +289,14 @@ EXAMPLES: Mapping[str, Example | SeveralAnswers | Delivered] = MappingProxyType(
             an_expect(mcp=McpAnswer("ping")),
             mcp_checks.mcp_frame,
         ),
+        "mcp-failed": Example(
+            "status: 200",
+            answered(
+                json_body=a_result({"content": [{"type": "text", "text": "Shop not found"}], "isError": True}),
+            ),
+            an_expect(mcp=McpAnswer("tools/call")),
+            mcp_checks.mcp_failure,
+        ),
         "mcp-result": Example(
             "status: 200\nresult: { type: object, required: [products] }",
             answered(json_body=a_result({"content": [{"type": "text", "text": "Shop not found"}]})),

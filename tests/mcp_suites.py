@@ -58,13 +58,13 @@ OPERATIONS: Mapping[str, Any] = {
 }
 
 
-def a_suite(root: Path, operations: Mapping[str, Any] = OPERATIONS, **server: Any) -> Replayer:
+def a_suite(root: Path, operations: Mapping[str, Any] = OPERATIONS, errors: Any = ERRORS, **server: Any) -> Replayer:
     """Return what replays a vendor with this server and these operations, or those above."""
     known = {"endpoint": "POST /mcp", "revision": "2025-11-25", **server}
     vendor = {
         "vendor": "acme",
         "title": "Acme",
-        "errors": ERRORS,
+        "errors": errors,
         "mcp": {k: v for k, v in known.items() if v is not None},
     }
     write(root, {"acme/vendor.yaml": vendor, "acme/tools.yaml": {"operations": operations}})

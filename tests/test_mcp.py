@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from loopback import Answer, Seen, serve
-from mcp_suites import a_suite, asked, codes, events, message, over_http, the_case
+from mcp_suites import OPERATIONS, a_suite, asked, codes, events, message, over_http, the_case
 from provendor.adopt import Answer as InHand
 from provendor.adopt import adopt
 from provendor.errors import TransportError
@@ -239,6 +239,28 @@ class TestResults:
         """Another id, both halves at once, or no message at all."""
         with serve(a_server(lambda *_: as_json(answer))) as server:
             assert found in codes(over_http(a_suite(tmp_path), "add:ok", server.url))
+
+
+class TestFailures:
+    """An answer that says that it failed is none of a case that expects it to work."""
+
+    @pytest.mark.parametrize(
+        ("answer", "at"),
+        [
+            ({"result": {"content": [{"type": "text", "text": "no such shop"}], "isError": True}}, "/result/isError"),
+            ({"error": {"code": -32601, "message": "no such tool"}}, "/error"),
+        ],
+        ids=["tool", "protocol"],
+    )
+    @pytest.mark.parametrize("errors", [[], [{"status": 401, "code": "unauthorized", "retryable": False}]])
+    def test_a_failure_that_no_rule_knows_is_a_failure(self, tmp_path, answer, at, errors):
+        """Although it comes with a 200, and the contract describes no result."""
+        replayer = a_suite(tmp_path, {"add": {**OPERATIONS["add"], "cases": {"ok": {"status": 200}}}}, errors)
+        with serve(a_server(lambda sent, _: as_json({"jsonrpc": "2.0", "id": sent["id"], **answer}))) as server:
+            result = over_http(replayer, "add:ok", server.url)
+
+        assert result.outcome is Outcome.FAIL
+        assert [(finding.code, finding.at) for finding in result.findings] == [("mcp-failed", at)]
 
 
 class TestTools:

@@ -184,6 +184,14 @@ _TABLE = (
         "is read; where none of its messages answers the request, its beginning is shown.",
     ),
     Code(
+        "mcp-failed",
+        "an MCP server says that the call failed, and the case expects it to work",
+        "The message is a JSON-RPC error, or a tool's result with `isError: true`. Both come with a 200, and no rule of the "
+        "error table knows this one, so that nothing else would object.",
+        "Read what the server says. Then add a rule for `$.error.code` or `$.result.isError` with a code of its own, and a "
+        "case that names it.",
+    ),
+    Code(
         "mcp-result",
         "the result of an MCP call does not match the contract's schema",
         "The schema under `result:` is applied to a tool's structured content, where there is none to the JSON in its first "

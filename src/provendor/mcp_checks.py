@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from provendor.check import check
+from provendor.classify import classify
 from provendor.contract import Expect, McpAnswer, OfferedTool
 from provendor.exchange import BodyNotJson, Exchange, Json
 from provendor.jsonrpc import parsed
@@ -178,6 +179,34 @@ def document(result: Mapping[str, Json], answer: McpAnswer) -> tuple[str, Json, 
     return "/result", None, "neither structured content nor text"
 
 
+@check
+def mcp_failure(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
+    """A failure that the server tells of is one that the error table knows."""
+    _asked(expect)
+    try:
+        message = exchange.json
+    except BodyNotJson:
+        raise Skip("the answer is no message") from None
+    told = _failure(message) if isinstance(message, dict) else None
+    if told is not None and expect.error is None and classify(expect.errors, exchange) is None:
+        yield Finding("mcp-failed", "a result", told.said, told.at, "error")
+
+
+class _Told(NamedTuple):
+    at: str
+    said: str
+
+
+def _failure(message: Mapping[str, Json]) -> _Told | None:
+    """Return where a message tells of a failure, and how; None where it does not."""
+    error, result = message.get("error"), message.get("result")
+    if error is not None:
+        return _Told("/error", f"the error {_shown(error)}")
+    if isinstance(result, dict) and result.get("isError") is True:
+        return _Told("/result/isError", f"a tool that failed: {_shown(result.get('content'))}")
+    return None
+
+
 # --- tools ------------------------------------------------------------------------------------------------------------
 
 
@@ -276,4 +305,4 @@ def _plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text[:400])
 
 
-MCP = (mcp_frame, mcp_result, mcp_tools)
+MCP = (mcp_frame, mcp_failure, mcp_result, mcp_tools)
