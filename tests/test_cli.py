@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from provendor import cli, evidence
+from provendor import cli, evidence, publish
 
 VENDOR = """\
 vendor: weather
@@ -133,6 +133,19 @@ def test_prove_json_is_one_document(proven: Folder) -> None:
     assert (code, told["outcome"], told["counts"]["pass"]) == (0, "pass", 2)
     assert [row["id"] for row in told["results"]] == ["weather/forecast.get:ok", "weather/forecast.get:unauthorized"]
     assert json.loads(Path(told["evidence"]).read_text())["summary"]["outcome"] == "pass"
+
+
+def test_prove_json_names_the_page_and_what_to_type_next(proven: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the end of the screen does; no page is null, and what went wrong with it is told."""
+    monkeypatch.setenv("PROVENDOR_NO_PAGE", "1")
+    without = json.loads(proven.run("prove", "--json", "--now", "2026-11-20", "weather/forecast.get:ok")[1])
+    monkeypatch.delenv("PROVENDOR_NO_PAGE")
+    monkeypatch.setattr(publish, "after_run", lambda *_, **__: "the page could not be written: no room")
+    whole = json.loads(proven.run("prove", "--json", "--now", "2026-11-20")[1])
+
+    assert (without["page"], without["next"], without["trouble"]) == (None, "provendor prove weather", [])
+    assert whole["page"] == str(Path(whole["evidence"]).with_name("index.html"))
+    assert (whole["next"], whole["trouble"]) == ("provendor report", ["the page could not be written: no room"])
 
 
 def test_every_run_keeps_to_the_schema_of_its_evidence(proven: Folder) -> None:

@@ -138,7 +138,7 @@ class Closing:
             *(_cut(each, size) for each in self._not_asked()),
             *self._total(size, took_ms, colour),
             *(f"{what}: {where}" for what, where in files.items()),
-            f"next: {self._next()}",
+            f"next: {self.next()}",
         ]
         room = max(2, size.lines - len(tail) - 3)  # the prompt takes a line, and so do two gaps
         vendors = _most(list(self._by_vendor(size, colour)), max(1, room // 3), "vendors")
@@ -149,6 +149,13 @@ class Closing:
     def total(self) -> str:
         """Return counts and where the answers come from, as on the screen."""
         return "; ".join(self._total(Size(), None, colour=False))
+
+    def next(self) -> str:
+        """Return the command to type next."""
+        worst = min(self._causes.values(), key=lambda cause: cause.rank, default=None)
+        if worst is not None and not worst.known and worst.outcome is not Outcome.SKIP:
+            return visible(worst.again)
+        return (self._farther() or "provendor report") if self.outcomes else "provendor list"
 
     def _by_cause(self, size: Size, most: int, colour: bool) -> list[str]:
         ranked = sorted(self._causes.values(), key=lambda cause: cause.rank)
@@ -195,12 +202,6 @@ class Closing:
             return [_counted(self.outcomes, colour) + both]
         rows = [_fitting(self.outcomes, "", took, size, colour)]
         return [*rows, _cut(f"answers: {answers}", size)] if answers else rows
-
-    def _next(self) -> str:
-        worst = min(self._causes.values(), key=lambda cause: cause.rank, default=None)
-        if worst is not None and not worst.known and worst.outcome is not Outcome.SKIP:
-            return visible(worst.again)
-        return (self._farther() or "provendor report") if self.outcomes else "provendor list"
 
     def _farther(self) -> str | None:
         """Return what leads on from a replay in which nothing is wrong: the rest of it, then the vendors themselves."""

@@ -66,16 +66,18 @@ class Printer:
     def finish(self, summary: dict[str, Any], path: Path, said: str | None, page: str = PAGE) -> None:
         """Print what the run amounts to; `said` is what a reader should know besides."""
         self._progress.close()
+        trouble = ["the run was interrupted: what is missing was not judged"] if summary["interrupted"] else []
+        trouble += [*self.trouble, *([said] if said else [])]
+        files = {"evidence": path, **({"page": path.with_name(page)} if publish.wanted(os.environ) else {})}
         if self._json:
-            console.print_json({**summary, "evidence": str(path), "results": self._rows})
-        else:
-            trouble = ["the run was interrupted: what is missing was not judged"] if summary["interrupted"] else []
-            trouble += [*self.trouble, *([said] if said else [])]
-            files = {"evidence": path, **({"page": path.with_name(page)} if publish.wanted(os.environ) else {})}
-            rows = self._closing.rows(
-                screen(sys.stdout), files, trouble=trouble, took_ms=summary["duration_ms"], colour=self._colour
-            )
-            print(self._gap + "\n".join(rows))
+            named = {what: str(where) for what, where in files.items()}
+            more = {"page": None, **named, "next": self._closing.next(), "trouble": trouble}
+            console.print_json({**summary, **more, "results": self._rows})
+            return
+        rows = self._closing.rows(
+            screen(sys.stdout), files, trouble=trouble, took_ms=summary["duration_ms"], colour=self._colour
+        )
+        print(self._gap + "\n".join(rows))
 
 
 def _row(result: Result, record: dict[str, Any]) -> dict[str, object]:
