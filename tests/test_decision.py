@@ -148,5 +148,5 @@ def test_what_ends_soon_stands_in_the_way_of_a_plain_go(tmp_path: Path):
 
     decision = decided(tmp_path, PROVEN, vendors=known)
 
-    assert decision.sentence == "1 thing ends within 14 days."
-    assert decision.rules[0].facts == ("acme: the vendor no longer answers v1 2026-12-01",)
+    assert decision.sentence == "1 thing of acme ends within 14 days."
+    assert decision.rules[0].facts == ("2026-12-01 acme: the vendor no longer answers v1",)

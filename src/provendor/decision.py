@@ -196,8 +196,9 @@ def _soon(facts: _Facts) -> Rule:
     soon = tuple(each for each in facts.expiries if each.days is not None and each.days <= SOON_DAYS)
     if not soon:
         return Rule("soon", Word.GO, asks, "nothing ends soon")
-    says = f"{_count(len(soon), 'thing')} {_verb(soon, 'end')} within {SOON_DAYS} days"
-    return Rule("soon", Word.WARNINGS, asks, says, tuple(f"{each.vendor}: {each.what} {each.on}" for each in soon))
+    whose = _vendors(list(dict.fromkeys(each.vendor for each in soon)), facts)
+    says = f"{_count(len(soon), 'thing')} of {whose} {_verb(soon, 'end')} within {SOON_DAYS} days"
+    return Rule("soon", Word.WARNINGS, asks, says, tuple(f"{each.on} {each.vendor}: {each.what}" for each in soon))
 
 
 _RULES: tuple[Callable[[_Facts], Rule], ...] = (
