@@ -417,10 +417,8 @@ class History:
 
     def first_since(self, watched: Watched, at: float) -> Sample | None:
         """Return the first result that is kept of a case from this moment on."""
-        for case, known in self.watched(watched.vendor).items():
-            if known == watched:
-                for row in self.database.read(_FIRST, case, round(at * 1000)):
-                    return _sample(watched, row)
+        for row in self.database.read(_FIRST, *watched, round(at * 1000)):
+            return _sample(watched, row)
         return None
 
     def _period(self, case: int, watched: Watched, since: float, until: float) -> Period:
@@ -460,7 +458,8 @@ _STANDING: Final[Mapping[str, str]] = {
 }
 _TABLES: Final = (*_STANDING, "results", "hours", "latencies", "slots")
 _BY_DAY = """SELECT "case", day, bucket, count FROM latencies WHERE day >= ?"""
-_FIRST = """SELECT * FROM results WHERE "case" = ? AND at >= ? ORDER BY at LIMIT 1"""
+_FIRST = """SELECT results.* FROM results JOIN cases ON cases.id = results."case"
+    WHERE vendor = ? AND operation = ? AND name = ? AND environment = ? AND at >= ? ORDER BY at LIMIT 1"""
 _DELETE_GOOD = """DELETE FROM results WHERE "case" = ? AND at < ? AND outcome NOT IN ('fail', 'error')"""
 _NEWEST = """SELECT * FROM results WHERE "case" = ? ORDER BY at DESC LIMIT 1"""
 

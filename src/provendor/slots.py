@@ -137,8 +137,7 @@ class Ledger:
             first = max(begin, _before(timing, since) + 1)
             last = _before(timing, until) if stop is None else min(_before(timing, until), stop - 1)
             planned += max(0, last - first + 1)
-            for number, to, end, why in self._database.read(_ENTRIES, plan, last, first):
-                count = min(to, last) - max(number, first) + 1
+            for end, why, count in self._database.read(_ENTRIES, last, first, plan, last, first):
                 ends[End(end)] += count
                 if why:
                     reasons[why] += count
@@ -168,4 +167,5 @@ def _enter(write: Write, each: Ended) -> None:
 _LATEST = "SELECT (SELECT alive FROM prober), (SELECT max(id) FROM plans)"
 _UNSETTLED = "SELECT id, every, phase, first, until FROM plans WHERE NOT settled"
 _PLANS = """SELECT id, every, phase, first, until FROM plans WHERE "case" = ?"""
-_ENTRIES = """SELECT number, last, "end", why FROM slots WHERE plan = ? AND number <= ? AND last >= ?"""
+_ENTRIES = """SELECT "end", why, sum(min(last, ?) - max(number, ?) + 1) FROM slots
+    WHERE plan = ? AND number <= ? AND last >= ? GROUP BY 1, 2"""
