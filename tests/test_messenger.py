@@ -37,6 +37,18 @@ def test_a_message_goes_out_over_its_channel():
     assert messenger.names == ("ops", "none")
 
 
+@pytest.mark.parametrize(("setting", "count"), [("", 1), ("?overflow=split", 2)])
+def test_a_text_that_is_too_long_for_a_channel_is_cut_off_unless_its_url_says_otherwise(setting: str, count: int):
+    """A service that refuses it would tell nobody of an outage that is large."""
+    with serve(lambda _: Answer()) as server:
+        messenger = Messenger({"ops": f"{server.url.replace('http://', 'json://')}/{setting}"})
+        assert messenger.send("ops", "DOWN", "what: 503\n" * 4_000)
+
+    texts = [json.loads(seen.body)["message"] for seen in server.seen]
+    assert len(texts) == count
+    assert all(len(text) <= 32_768 for text in texts)
+
+
 def test_a_channel_that_refuses_or_is_not_there_says_so():
     """And raises nothing."""
     with serve(lambda _: Answer(status=500)) as server:

@@ -59,4 +59,9 @@ def _channel(channel: apprise.Apprise, name: str, url: str) -> apprise.Apprise:
         raise UsageError(
             f"{PREFIX}{name.upper()} is no URL that Apprise understands: https://appriseit.com/services/ lists them"
         )
+    if "overflow=" not in url:
+        from apprise.common import OverflowMode  # noqa: PLC0415 - as above
+
+        for service in channel:
+            service.overflow_mode = OverflowMode.TRUNCATE  # many refuse what is too long: the first of it is worth more
     return channel
