@@ -260,7 +260,10 @@ def found(data: bytes) -> set[int]:
 def where(outputs: Mapping[str, bytes]) -> dict[int, list[str]]:
     """Return for each canary that was found the names of what it was found in."""
     places: dict[int, list[str]] = {}
+    seen: dict[bytes, set[int]] = {}  # several names lead to one file, and several files hold the same
     for name, data in outputs.items():
-        for number in found(data):
+        if data not in seen:
+            seen[data] = found(data)
+        for number in seen[data]:
             places.setdefault(number, []).append(name)
     return places

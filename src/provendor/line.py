@@ -111,7 +111,9 @@ class Line:
             result = _with(undone, result)
         if self._heard is not None:
             self._heard(case, trail.answers, self._met)
-        kept = self._keep(result, trail) if trail.answers and _has_failed(result) else None
+        # Whoever hears every answer keeps what is worth it.
+        keeps = self._heard is None and trail.answers and _has_failed(result)
+        kept = self._keep(result, trail) if keeps else None
         result = self._shown(result._replace(environment=self._ready.environment, kept=kept))
         if stopped:
             raise Stopped(result)
