@@ -177,6 +177,23 @@ def test_the_runs_of_a_prober_take_away_no_others(tmp_path: Path) -> None:
     assert len(kept) == KEPT_RUNS + 1
 
 
+def test_runs_in_which_something_failed_live_are_kept_longer(tmp_path: Path) -> None:
+    """A prober begins a run every hour, and somebody comes back from a weekend."""
+    failed = Evidence(tmp_path, a_run(command="probe", mode="probe"))
+    failed.add({**a_result(outcome="fail"), "kept": {"text": "version: 1\n", "why": None}})
+    failed.close()
+    passed = Evidence(tmp_path, a_run(command="probe", mode="probe"))
+    passed.close()
+    for number, run in enumerate((passed, failed)):  # whatever the second in which they began
+        (tmp_path / "runs" / run.run_id).rename(tmp_path / "runs" / f"20200101T00000{number}Z-aaaaaa")
+    for _ in range(KEPT_RUNS):
+        Evidence(tmp_path, a_run(command="probe", mode="probe")).close()
+
+    kept = {path.name for path in (tmp_path / "runs").iterdir()}
+    assert "20200101T000001Z-aaaaaa" in kept
+    assert "20200101T000000Z-aaaaaa" not in kept
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="files cannot be kept from growing here")
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
     """What is written when there is room again stands on a line of its own."""

@@ -40,8 +40,6 @@ PAGE = "index.html"
 LIVE_PAGE = "live.html"
 """What the page for whoever is on call is called."""
 """Of how many releases the run on their commit is kept beyond that: the last one, and the one before it."""
-FAILURES = "failures"
-"""The folder in a run's own in which the answers are kept that failed live, as `vendor/operation/case.yaml`."""
 BODY_LIMIT = 16_384
 """How many characters of a body are kept with a result that is not a plain pass."""
 
@@ -191,7 +189,7 @@ class Evidence:
         """Write a kept answer beside the evidence, in place of one of the same case; return what the result says of it."""
         if text is None:
             return {"cassette": None, "why": why}
-        name = f"{FAILURES}/{result['vendor']}/{result['operation']}/{result['case']}.yaml"
+        name = f"{retention.FAILURES}/{result['vendor']}/{result['operation']}/{result['case']}.yaml"
         scratch = self._own / f".{os.urandom(4).hex()}"
         try:
             (self._own / name).parent.mkdir(parents=True, exist_ok=True)

@@ -25,11 +25,11 @@ from provendor.contract import Case, Vendor
 from provendor.contract_patch import Patch
 from provendor.deltas import compare, sift
 from provendor.errors import CassetteBroken, CassetteMissing, UsageError
-from provendor.evidence import FAILURES
 from provendor.exchange import Json, Origin
 from provendor.readiness import PRODUCTION
 from provendor.record import Draft, Fate
 from provendor.redact import Redactor
+from provendor.retention import FAILURES
 from provendor.run import Replayer
 from provendor.tape import Unkept
 from provendor.verdict import Outcome

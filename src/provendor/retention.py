@@ -18,6 +18,11 @@ from provendor import checkout
 
 KEPT_RUNS: Final = 20
 KEPT_RELEASES: Final = 2
+KEPT_FAILURES: Final = 20
+"""Of how many older runs the answers that failed live are kept: somebody comes back from a weekend."""
+
+FAILURES: Final = "failures"
+"""The folder in a run's own in which the answers are kept that failed live, as `vendor/operation/case.yaml`."""
 
 _MODE: Final = re.compile(rb'"mode":"(\w+)"')
 _HEAD_BYTES: Final = 512
@@ -25,7 +30,7 @@ _HEAD_BYTES: Final = 512
 
 
 def forget_old_runs(runs: Path) -> None:
-    """Remove finished runs but the newest, and those that people will want to compare with: the last releases'."""
+    """Remove finished runs but the newest, those that people will want to compare with, and the last that failed live."""
     finished = sorted(path.parent for path in runs.glob("*/run.json"))
     if len(finished) > KEPT_RUNS:
         old = [folder for alike in _by_mode(finished) for folder in _old(alike, runs)]
@@ -56,6 +61,7 @@ def _old(alike: Sequence[Path], runs: Path) -> list[Path]:
     """Return the runs of one mode that nobody needs any more."""
     old = alike[:-KEPT_RUNS]
     kept = set(_of_releases(alike, checkout.releases(runs))) if old else set()
+    kept |= {*[folder for folder in old if (folder / FAILURES).is_dir()][-KEPT_FAILURES:]}
     return [folder for folder in old if folder not in kept]
 
 
