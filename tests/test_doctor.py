@@ -63,9 +63,9 @@ recordings:  1 documented, 5 without a readable cassette; the oldest of 2026-11-
 
 Where
 -----
-            variable          address
-sandbox     ACME_SANDBOX_URL  ACME_SANDBOX_URL is not set
-production  ACME_URL          ACME_URL is not set
+            variable          can be asked  address
+sandbox     ACME_SANDBOX_URL  0 of 4        ACME_SANDBOX_URL is not set
+production  ACME_URL          0 of 3        ACME_URL is not set
 
 What it needs
 -------------

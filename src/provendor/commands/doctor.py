@@ -165,7 +165,9 @@ def _page(each: Diagnosis, reached: Mapping[Where, Reach], colour: bool) -> Iter
         "",
         "Where",
         "-----",
-        table(("", "variable", "address", *(("answers",) * bool(reached))), list(_where(each, reached))),
+        table(
+            ("", "variable", "can be asked", "address", *(("answers",) * bool(reached))), list(_where(each, reached))
+        ),
     )
     if needs := list(_needs(each, colour)):
         yield from ("", "What it needs", "-------------", table(("variable", "kind", "", ""), needs))
@@ -204,7 +206,8 @@ def _where(each: Diagnosis, reached: Mapping[Where, Reach]) -> Iterator[tuple[st
     for place in each.places:
         reach = reached.get((each.vendor, place.name))
         address = visible(place.url or place.why or "started by us, on this machine")
-        yield place.name, place.env or "-", address, *((_answers(reach),) if reached else ())
+        able = f"{place.ready} of {place.cases}"
+        yield place.name, place.env or "-", able, address, *((_answers(reach),) if reached else ())
 
 
 def _answers(reach: Reach | None) -> str:
