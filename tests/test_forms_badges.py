@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from evidence_files import a_failure, a_result, a_warning, an_error, live
+from evidence_files import TODAY, a_failure, a_result, a_run, a_warning, an_error, live
 from form_files import HOSTILE, told_of
+from history_files import a_history
+from provendor import archive, telling, watch
 from provendor.errors import UsageError
 from provendor.forms import badges
 from provendor.forms.badges import Badge, draw
+from provendor.story import Story, VendorTold
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -44,6 +48,27 @@ def test_a_replay_is_called_one_and_is_not_green(tmp_path: Path):
 def test_the_worst_is_said_first_with_its_day(tmp_path: Path, results: list[dict[str, object]], said: str):
     """A badge stays where it is put, and an age would not."""
     assert says(tmp_path, *results) == said
+
+
+def with_history(folder: Path, now: float = 1_795_176_000.0) -> dict[str, Badge]:
+    a_history(folder, now)
+    run = archive.KeptRun(a_run(folder, [a_result("acme/users.get:ok"), a_result("bolt/jobs.a:ok")]))
+    story = telling.tell(run, today=date.fromisoformat(TODAY), watch=watch.read(folder, now))
+    return {vendor.name: badges.of_vendor(vendor, story) for vendor in story.vendors}
+
+
+def test_trouble_in_production_is_red_and_never_a_green_0_of_1(tmp_path: Path):
+    """Whatever its recordings say, and although it was good two hours ago."""
+    told = with_history(tmp_path)
+
+    assert told["acme"] == Badge("acme", "live 2026-11-20: 1 of 1", "#1a7f37")
+    assert told["bolt"].says == "in trouble in production, 2026-11-20"
+    assert told["bolt"].colour == badges.of_vendor(*broken(tmp_path / "broken")).colour
+
+
+def broken(folder: Path) -> tuple[VendorTold, Story]:
+    story = told_of(folder, [a_failure()]).story
+    return story.vendors[0], story
 
 
 def test_only_live_answers_make_a_badge_green(tmp_path: Path):

@@ -10,7 +10,7 @@ import cmarkgfm  # type: ignore[import-untyped]  # it has no types
 import pytest
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped]  # as above
 
-from evidence_files import a_failure, a_finding, a_result, a_warning
+from evidence_files import a_failure, a_finding, a_result, a_warning, live
 from form_files import HOSTILE, PENDING, hostile_told, mixed, told_of
 from provendor.errors import UsageError
 from provendor.forms import Told, comment, summary
@@ -84,6 +84,13 @@ def test_vendors_of_which_every_case_passes_take_one_line(tmp_path: Path):
 
     assert "2 other vendors: every case passes." in text_of(told)
     assert "| `slow` |" in text_of(told)
+
+
+def test_a_vendor_that_was_asked_in_vain_was_asked(tmp_path: Path):
+    """Where its answers come from is not none."""
+    rows = text_of(told_of(tmp_path, [live(a_failure())])).splitlines()
+
+    assert any("live 2026\\-11\\-20: 0 of 1" in row for row in rows if row.startswith("| `acme` |"))
 
 
 def test_each_rule_is_two_sentences(tmp_path: Path):

@@ -229,3 +229,33 @@ def test_a_vendor_that_was_asked_and_never_answered_well_is_not_one_that_nobody_
     seen = Watch("2026-11-20T10:00:00Z", 30, (VendorWatched("acme", (probe,), (), (), ()),))
     (told,) = standing.rows({}, {}, [], ["acme"], date.fromisoformat(TODAY), seen)
     assert (told.proof, told.refused) == (None, Refused("2026-11-19T08:00:00.000Z", "sandbox", 1))
+
+
+def in_sandbox(*outcomes: Outcome) -> Watch:
+    """What the history says of a sandbox whose cases ended so."""
+
+    def answer(outcome: Outcome) -> AnswerTold:
+        return AnswerTold("2026-11-19T08:00:00.000Z", outcome, 200, 9.0, None, None, None, None)
+
+    probes = tuple(
+        ProbeTold(f"acme/a{number}:ok", "acme", "sandbox", outcome, None, answer(outcome), answer(Outcome.PASS), *REST)
+        for number, outcome in enumerate(outcomes)
+    )
+    return Watch("2026-11-20T10:00:00Z", 30, (VendorWatched("acme", probes, (), (), ()),))
+
+
+REST: tuple[Any, ...] = (None, 1, 0.5, None, None)
+
+
+def test_a_live_proof_in_which_not_every_case_holds_is_no_go(tmp_path: Path):
+    """It is seven days young, and says that something is wrong."""
+    run = archive.KeptRun(a_run(tmp_path, [PASS], vendors={"acme": known_of("acme", cases=1, pending=[], blocks=None)}))
+    today = date.fromisoformat(TODAY)
+
+    well = telling.tell(run, today=today, watch=in_sandbox(Outcome.PASS, Outcome.WARN))
+    partly = telling.tell(run, today=today, watch=in_sandbox(Outcome.PASS, Outcome.FAIL))
+
+    assert (well.vendors[0].word, well.decision.word) == (Word.GO, Word.GO)
+    assert (partly.vendors[0].word, partly.decision.word) == (Word.WARNINGS, Word.WARNINGS)
+    assert partly.decision.sentence == "Not every case of acme holds live."
+    assert partly.vendors[0].next == Next("Prove it live", "provendor prove acme --live")

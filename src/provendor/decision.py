@@ -55,7 +55,7 @@ def word_of(counts: Counts, missing: int | None, proof: Proof | None, troubled: 
         return Word.NO_GO
     if counts.errors or missing or not counts.judged:
         return Word.UNKNOWN
-    if counts.warned or counts.skipped or troubled or proof is None or proof.stale:
+    if counts.warned or counts.skipped or troubled or proof is None or proof.stale or not proof.whole:
         return Word.WARNINGS
     return Word.GO
 
@@ -154,14 +154,19 @@ def _warned(facts: _Facts) -> Rule:
 
 
 def _live(facts: _Facts) -> Rule:
-    asks = f"Every vendor answered itself within the last {STALE_DAYS} days."
+    asks = f"Every vendor answered itself well within the last {STALE_DAYS} days."
     unproven = tuple(vendor.name for vendor in facts.vendors if vendor.proof is None)
     stale = tuple(vendor.name for vendor in facts.vendors if vendor.proof and vendor.proof.stale)
-    if not unproven and not stale:
+    # Of production the probes tell, once they are confirmed.
+    partly = tuple(
+        vendor.name for vendor in facts.vendors if vendor.proof and not vendor.proof.whole and not vendor.troubled
+    )
+    if not unproven and not stale and not partly:
         return Rule("live", Word.GO, asks, "every vendor answered itself")
     said = [f"{_vendors(unproven, facts)} {_verb(unproven, 'have')} no live proof"] if unproven else []
     said += [f"the live proof of {_vendors(stale, facts)} is stale"] if stale else []
-    return Rule("live", Word.WARNINGS, asks, ", and ".join(said), (*unproven, *stale))
+    said += [f"not every case of {_vendors(partly, facts)} holds live"] if partly else []
+    return Rule("live", Word.WARNINGS, asks, ", and ".join(said), tuple(dict.fromkeys((*unproven, *stale, *partly))))
 
 
 def _asked(facts: _Facts) -> Rule:

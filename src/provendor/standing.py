@@ -182,8 +182,8 @@ def _proof_before(probes: Sequence[ProbeTold], today: date) -> Proof | None:
     if not good:
         return None
     at, environment = max(good)
-    there = [probe.last for probe in probes if probe.environment == environment and probe.last]
-    return _proven(at, environment, sum(last.outcome not in BAD for last in there), len(there), today)
+    there = [probe.outcome for probe in probes if probe.environment == environment and probe.last]
+    return _proven(at, environment, sum(outcome not in BAD for outcome in there), len(there), today)
 
 
 def _refused(cases: Iterable[CaseTold], probes: Iterable[ProbeTold]) -> Refused | None:
@@ -242,7 +242,7 @@ def _next(
         return Next("Ask every case", f"provendor prove {name}")
     if troubled:
         return Next("See what is wrong in production", f"provendor probe {troubled[0]}")
-    if proof is None or proof.stale:
+    if proof is None or proof.stale or not proof.whole:
         if text(known.get("blocks")):
             return Next("Allow live calls", text(known.get("unblock")))
         return Next("Prove it live", f"provendor prove {name} --live")

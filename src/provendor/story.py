@@ -156,6 +156,11 @@ class Proof(NamedTuple):
     age_days: int
     stale: bool
 
+    @property
+    def whole(self) -> bool:
+        """Whether every case that was asked there holds."""
+        return self.passed == self.asked
+
 
 class Refused(NamedTuple):
     """When a vendor that never answered well was asked last, where, and how many of its cases."""

@@ -48,7 +48,7 @@ def badges(story: Story) -> dict[str, str]:
 
 def of_run(story: Story) -> Badge:
     """Return what is to say of all vendors: the verdict, whether anybody was asked, and the day."""
-    word, live = story.decision.word, sum(vendor.proof is not None for vendor in story.vendors)
+    word, live = story.decision.word, sum(vendor.proof is not None and not vendor.troubled for vendor in story.vendors)
     asked = f"{live:,} of {len(story.vendors):,} live" if live else "replayed"
     if not story.run.counts.judged:
         asked = "nothing judged"
@@ -61,16 +61,22 @@ def of_vendor(vendor: VendorTold, story: Story) -> Badge:
     counts, day, proof = vendor.counts, _day(story), vendor.proof
     if counts.failed:
         return Badge(vendor.title, f"broken: {_of(counts.failed, counts)} fail, {day}", _RED)
+    if vendor.troubled:
+        return Badge(vendor.title, f"in trouble in production, {_day(story)}", _RED)
     if counts.errors:
         return Badge(vendor.title, f"cannot tell: {_of(counts.errors, counts)} not judged, {day}", _GREY)
     if not counts.judged:
         return Badge(vendor.title, f"nothing judged, {day}", _GREY)
     warned = f", {counts.warned:,} warn" if counts.warned else ""
+    if vendor.refused:
+        return Badge(
+            vendor.title, f"live {visible(vendor.refused.at[:10])}: 0 of {vendor.refused.asked:,}{warned}", _AMBER
+        )
     if proof is None:
         since = f", recordings since {visible(vendor.oldest)}" if vendor.oldest else ""
         return Badge(vendor.title, f"replayed {day}{since}{warned}", _AMBER if warned else _BLUE)
     said = f"live {visible(proof.at[:10])}: {proof.passed:,} of {proof.asked:,}{warned}"
-    return Badge(vendor.title, said, _AMBER if warned or proof.stale else _GREEN)
+    return Badge(vendor.title, said, _AMBER if warned or proof.stale or not proof.whole else _GREEN)
 
 
 def _of(count: int, counts: Counts) -> str:

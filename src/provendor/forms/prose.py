@@ -122,6 +122,8 @@ def _answers(vendor: VendorTold) -> str:
     said = [f"{count:,} {words(origin)}" for origin, count in vendor.origins]
     if vendor.proof:
         said.insert(0, f"live {words(vendor.proof.at[:10])}: {vendor.proof.passed:,} of {vendor.proof.asked:,}")
+    elif vendor.refused:
+        said.insert(0, f"live {words(vendor.refused.at[:10])}: 0 of {vendor.refused.asked:,}")
     return ", ".join(said) or "none"
 
 
