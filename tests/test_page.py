@@ -22,6 +22,7 @@ from evidence_files import (
     a_varied_run,
     a_verdict,
     known_of,
+    live,
     many,
 )
 from history_files import a_history
@@ -347,3 +348,15 @@ def test_without_a_history_there_is_no_live_page(tmp_path: Path):
 
     assert LIVE_PAGE not in text
     assert not (tmp_path / LIVE_PAGE).exists()
+
+
+def test_what_failed_live_and_is_kept_names_the_command_that_makes_a_case_of_it(tmp_path: Path):
+    """Where nothing was kept, nothing is promised."""
+    kept = {"cassette": "failures/acme/users.get/ok.yaml", "why": None}
+    lost = {"cassette": None, "why": "its answers have more than 1024 KiB"}
+    results = [live(a_failure("acme/users.get:ok", kept=kept)), live(a_failure("acme/users.get:gone", kept=lost))]
+
+    html = text_of(made(a_run_in(tmp_path, {}, *results)))
+
+    assert html.count("Keep it as a failing case") == 1
+    assert "provendor record --from-live-failure acme/users.get:ok<" in html

@@ -38,6 +38,7 @@ class Desk:
         self.root = root
         self._capsys = capsys
         self._monkeypatch = monkeypatch
+        self.said = ""
         monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
         monkeypatch.setenv("PROVENDOR_NO_PAGE", "1")
 
@@ -54,7 +55,7 @@ class Desk:
         with serve(respond) as server:
             for name, value in {**env(server), "ACME_USER_ID": "482117"}.items():
                 self._monkeypatch.setenv(name, value)
-            self.run("prove", "--live", *(words or ("acme",)))
+            _, self.said, _ = self.run("prove", "--live", *(words or ("acme",)))
         for name in env(""):
             self._monkeypatch.delenv(name)
         return str(self.newest()["run"]["id"])
@@ -89,6 +90,7 @@ def test_a_run_keeps_what_failed_with_examples_for_live_values(desk: Desk):
     a_suite(desk.root, redact=["$..name"])
     run = desk.fail(lambda seen: broken(seen) if KEY in seen.headers["authorization"] else as_json({}, 401))
 
+    assert "  keep it: provendor record --from-live-failure acme/users.get:ok\n" in desk.said
     records = {record["case"]: record.get("kept") for record in desk.newest()["results"]}
     text = (desk.root / "reports/runs" / run / "failures/acme/users.get/ok.yaml").read_text("utf-8")
 

@@ -16,7 +16,7 @@ from provendor.codes import CODES
 from provendor.contract import Case, Suite
 from provendor.exchange import Recording, Source
 from provendor.plaintext import painted, visible, word
-from provendor.run import Result, rerun_of
+from provendor.run import Result, keep_command, rerun_of
 from provendor.spots import Spot, spot
 from provendor.verdict import Finding, Outcome, Verdict
 
@@ -174,6 +174,8 @@ def _url(result: Result) -> str:
 
 def _closing(result: Result, rerun: str) -> Iterator[str]:
     yield f"  run it again: {rerun}"
+    if result.kept is not None and result.kept.text is not None:
+        yield f"  keep it: {keep_command(result.case.id)}"
     codes = dict.fromkeys(finding.code for finding in result.findings if finding.code in CODES)
     if codes:
         yield f"  what it means: provendor explain {next(iter(codes))}"

@@ -300,6 +300,11 @@ def rerun_command(selector: str, environment: str | None = None, *, writes: bool
     return " ".join((*words, selector))
 
 
+def keep_command(selector: str) -> str:
+    """Return the command that makes a failing case of what this case was answered live."""
+    return f"provendor record --from-live-failure {selector}"
+
+
 def rerun_of(result: Result) -> str:
     """Return the command that leads to this result again."""
     if any(finding.code == "fallback" for finding in result.findings):

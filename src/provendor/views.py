@@ -14,7 +14,7 @@ from provendor.bodies import Line
 from provendor.charts import Part
 from provendor.codes import CODES
 from provendor.readings import mapping, number, text, whole
-from provendor.run import rerun_command
+from provendor.run import keep_command, rerun_command
 from provendor.spots import Spot, spot_told
 from provendor.story import CaseTold
 from provendor.verdict import Outcome
@@ -98,6 +98,7 @@ class CaseView(NamedTuple):
     blame: tuple[str, str] | None
     steps: tuple[StepView, ...]
     rerun: str
+    keep: str | None
     curl: str | None
 
     @property
@@ -134,6 +135,7 @@ def view(case: CaseTold, record: Mapping[str, Any], root: Path | None, variables
         blame=(str(live["blame"]["party"]), str(live["blame"]["why"])) if live.get("blame") else None,
         steps=tuple(_steps(record.get("steps") or ())),
         rerun=record.get("rerun") or rerun_command(case.id, case.environment),
+        keep=keep_command(case.id) if mapping(record.get("kept")).get("cassette") else None,
         curl=curl_command.command(record, variables),
     )
 
