@@ -7,12 +7,12 @@ import pytest
 
 import blame_table
 from blame_table import ANSWERS, AROUND, BESIDES, of_answer, of_fault
-from builders import a_case, a_live_exchange
+from builders import a_case, a_live_exchange, a_rule, an_expect
 from provendor import loading
 from provendor.blame import Around, blame, fault_code, is_silence
 from provendor.fault_codes import FAULTS
 from provendor.run import Replayer, Result
-from provendor.verdict import Outcome, Party
+from provendor.verdict import Finding, Outcome, Party, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY_KNOWS = {"cancelled"}
@@ -127,3 +127,18 @@ def test_an_answer_that_the_contract_allows_is_not_said_to_break_it():
 
     assert blamed is not None
     assert blamed.why == "it answered as the contract allows, and otherwise than was recorded"
+
+
+@pytest.mark.parametrize(("code", "party"), [("body-schema", Party.CONTRACT), ("deprecated", Party.VENDOR)])
+def test_a_refusal_that_was_asked_for_is_not_blamed_on_our_credential(code: str, party: Party):
+    """The case sends a wrong key and gets its 401: what is wrong is what the checks found in it."""
+    refused = a_case(
+        "acme/users.get:wrong-key", an_expect(401, error="unauthorized", errors=(a_rule("unauthorized", 401),))
+    )
+    verdict = Verdict("check", Outcome.WARN, (Finding(code, "x", "y"),))
+    result = Result(refused, Outcome.WARN, (verdict,), 0.0, 1.0, exchange=a_live_exchange(401))
+
+    blamed = blame(result, Around(worked_before=True))
+
+    assert blamed is not None
+    assert blamed.party is party

@@ -92,6 +92,13 @@ def test_names_break_between_their_parts_and_many_missing_credentials_are_folded
         assert "ACME_KEY_0" in "".join(Outline(cell[0]).text)
 
 
+def test_an_option_is_not_broken_after_its_hyphens(tmp_path: Path):
+    """`--live` on two lines is read as two words."""
+    text = text_of(made(a_run_in(tmp_path, {"acme": known_of("acme", blocks=None)}, live(a_failure()))))
+
+    assert 'provendor prove <span class="nowrap">--live</span> acme/<wbr>users.<wbr>get:<wbr>ok' in text
+
+
 def test_a_vendor_without_a_sandbox_has_none_and_not_an_unknown_one(tmp_path: Path):
     """What older evidence does not say is unknown all the same."""
     row = r'data-label="Sandbox"><div>(.*?)</div>'

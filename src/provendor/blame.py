@@ -46,7 +46,10 @@ def blame(result: Result, around: Around) -> Blame | None:
         return None
     rule = classify(result.case.expect.errors, result.exchange)
     wrong_status = result.exchange.status not in result.case.expect.status
-    if rule is not None or wrong_status:
+    as_expected = (
+        rule is not None and rule.code == result.case.expect.error
+    )  # a refusal that was asked for is nobody's fault
+    if wrong_status or (rule is not None and not as_expected):
         return _of_answer(result.exchange.status, rule, around)
     return _of_findings([finding.code for finding in result.findings])
 
