@@ -83,9 +83,11 @@ class Prober:
 
 
 @contextmanager
-def staying(root: Path, *given: str, every: str = "0.5s", **env: str) -> Iterator[Prober]:
-    """Let a prober stay until the block ends."""
+def staying(root: Path, *given: str, every: str = "0.5s", most: str | None = None, **env: str) -> Iterator[Prober]:
+    """Let a prober stay until the block ends; `most` is how large the files are that it can make."""
     command = words(root, "--every", every, "--json", *given)
+    if most is not None:
+        command = ["prlimit", f"--fsize={most}:unlimited", *command]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(root, **env)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import signal
 import threading
 import time
@@ -348,6 +349,26 @@ def test_a_full_disk_stops_neither_probes_nor_alerts(tmp_path: Path):
         assert [str(each.after) for each in history.transitions()] == ["pass", "fail", "pass"]
     run = json.loads((tmp_path / "reports" / "run.json").read_text())
     assert [row["id"] for row in run["results"]] == ["acme/health.get:ok"] * len(run["results"])
+
+
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="no process can be kept from writing here")
+def test_a_prober_that_begins_on_a_full_disk_asks_and_tells_all_the_same(tmp_path: Path):
+    """Its evidence begins when there is room."""
+    with (
+        serve(lambda _: Answer(503)) as vendor,
+        serve(lambda _: Answer()) as people,
+        staying(a_probed_vendor(tmp_path, vendor.url), most="600", PROVENDOR_ALERT_OPS=channel(people)) as prober,
+    ):
+        prober.hears("run.jsonl cannot be written")
+        prober.wait_for(lambda: titles(people) == ["DOWN acme/health.get (vendor)"])
+        may_write(prober.process.pid, resource.RLIM_INFINITY)
+        prober.hears("run.jsonl can be written again")
+        assert prober.end() == 0
+
+    run = json.loads((tmp_path / "reports" / "run.json").read_text())
+    assert {row["outcome"] for row in run["results"]} == {"fail"}
+    with History(tmp_path / "reports") as history:
+        assert [str(each.after) for each in history.transitions()] == ["fail"]
 
 
 def test_a_second_signal_does_not_wait_for_answers(tmp_path: Path):

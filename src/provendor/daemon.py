@@ -342,17 +342,12 @@ class Daemon:
         info = evidence.describe(
             loaded.suite, "probe", self._reloading.selectors, today, loaded.checks, env=self._env, mode="probe"
         )
-        return Evidence(self._reports, info)
+        return Evidence(self._reports, info, begin=False)
 
     def _next_run(self) -> None:
         """Begin a new run of the evidence, and end the one before it beside the loop."""
+        before, self._rounds.evidence = self._rounds.evidence, self._begin_run()
         self._run_until = time.monotonic() + RUN_S
-        try:
-            following = self._begin_run()
-        except OSError as trouble:
-            self.say(f"no new run of the evidence can be begun, the one before goes on: {trouble.strerror}")
-            return
-        before, self._rounds.evidence = self._rounds.evidence, following
         self._do(asyncio.to_thread(before.close))
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> None:

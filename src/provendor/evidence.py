@@ -97,13 +97,15 @@ class Evidence:
     evidence = Evidence(root / "reports", describe(...))
     evidence.add(result_json(result))          # on disk when this returns
     path = evidence.close(strict=False)        # reports/run.json
+
+    `begin` False leaves the first line to the first result, which raises OSError, and tries again with the next one, for as
+    long as nothing can be written: for whoever has more to do than to leave evidence.
     """
 
-    def __init__(self, folder: Path, info: RunInfo) -> None:
+    def __init__(self, folder: Path, info: RunInfo, *, begin: bool = True) -> None:
         self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}"
         self.folder = folder
         self._own = folder / "runs" / self.run_id
-        self._own.mkdir(parents=True)
         self.counts: Counter[str] = Counter()
         self._vendors: dict[str, Counter[str]] = {}
         self._cassettes: dict[str, dict[str, str]] = {}
@@ -121,9 +123,9 @@ class Evidence:
             "tools": info.tools,
             "vendors": dict(info.readiness),
         }
-        self._file = os.open(self.lines, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self._write({"type": "run", **self._head})
-        _point(folder / "run.jsonl", self.lines)
+        self._file: int | None = None
+        if begin:
+            self._begin()
 
     @property
     def lines(self) -> Path:
@@ -147,9 +149,9 @@ class Evidence:
     def close(self, strict: bool = False, interrupted: bool = False) -> Path:
         """Write the run's end and put `run.json` in place; return its path."""
         summary = self.summary(strict, interrupted)
-        self._write({"type": "end", **summary})
-        os.fsync(self._file)
-        os.close(self._file)
+        file = self._write({"type": "end", **summary})
+        os.fsync(file)
+        os.close(file)
         whole = self._own / "run.json"
         self._assemble(whole, summary)
         _point(self.folder / "run.jsonl", self.lines)
@@ -199,15 +201,22 @@ class Evidence:
             return {"cassette": None, "why": f"it could not be written: {trouble.strerror}"}
         return {"cassette": name, "why": None}
 
-    def _write(self, record: JsonObject) -> None:
-        line = left = _ENCODER.encode(record).encode("utf-8", "backslashreplace") + b"\n"
+    def _begin(self) -> int:
+        self._own.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.lines, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            while left:
-                left = left[os.write(self._file, left) :]
+            _append(file, {"type": "run", **self._head}, self.lines)
         except OSError:
-            # Half a line would spoil the next one, which may find room again.
-            os.ftruncate(self._file, os.fstat(self._file).st_size - (len(line) - len(left)))
+            os.close(file)
             raise
+        self._file = file
+        _point(self.folder / "run.jsonl", self.lines)
+        return file
+
+    def _write(self, record: JsonObject) -> int:
+        file = self._begin() if self._file is None else self._file
+        _append(file, record, self.lines)
+        return file
 
     def _assemble(self, whole: Path, summary: JsonObject) -> None:
         """Build run.json from the lines already on disk, so that memory does not grow with the run."""
@@ -379,6 +388,18 @@ def _exchange_json(exchange: Exchange, redactor: Redactor) -> JsonObject:
         "body_truncated": len(body) > BODY_LIMIT,
         "body_bytes": len(exchange.body),
     }
+
+
+def _append(file: int, record: JsonObject, path: Path) -> None:
+    """Write a record as a line, whole or not at all."""
+    line = left = _ENCODER.encode(record).encode("utf-8", "backslashreplace") + b"\n"
+    try:
+        while left:
+            left = left[os.write(file, left) :]
+    except OSError as trouble:
+        # Half a line would spoil the next one, which may find room again.
+        os.ftruncate(file, os.fstat(file).st_size - (len(line) - len(left)))
+        raise OSError(trouble.errno, trouble.strerror, str(path)) from None
 
 
 def _overall(counts: Counter[str]) -> str:

@@ -47,7 +47,7 @@ def once(args: argparse.Namespace, root: Path) -> int:
     prepare(probes)
     _collect_seldom()
     gc.freeze()  # contracts stay until the end, and need not be looked through again and again
-    written = evidence.Evidence(args.report or root / "reports", info)
+    written = evidence.Evidence(args.report or root / "reports", info, begin=False)
     printer = Printer(suite, len(probes), as_json=args.json, quiet=args.quiet)
     metrics = _metrics_of(args, probes)
     finished = False
