@@ -85,6 +85,20 @@ def test_everybody_with_the_file_shares_the_turns(wall: Wall, file: Path):
     assert turns(first, wall, 2) + turns(second, wall, 2) + turns(first, wall, 1) == [0, 0, 0, 10, 10]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file is always full here")
+def test_a_full_disk_costs_nobody_a_turn_and_the_rate_is_kept(wall: Wall):
+    """By this process for itself: it is not the vendor that fails."""
+    pace = a_pace(wall, file=Path("/dev/full"))
+
+    assert turns(pace, wall, 4) == [0, 0, 0, 10]
+    pace.heed(Told(retry_after_s=60.0))
+    assert turns(pace, wall, 1) == [60]
+
+    told_first = a_pace(wall, file=Path("/dev/full"))
+    told_first.heed(Told(retry_after_s=60.0))
+    assert turns(told_first, wall, 1) == [60]
+
+
 def test_without_a_limit_there_is_always_a_turn(wall: Wall):
     """The contract says nothing about a rate."""
     assert turns(Pace(None, None, clock=VirtualClock(), wall=wall), wall, 100) == [0] * 100

@@ -21,12 +21,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeVar
 
 from provendor.clock import Clock
 from provendor.contract import RateLimit, Vendor
 from provendor.errors import Fault
 from provendor.requests import Values, needs, references
+
+T = TypeVar("T")
 
 LONGEST_WAIT_S: Final = 900.0
 """How long a turn may be away before it is not worth waiting for."""
@@ -81,15 +83,26 @@ class Pace:
 
     async def turn(self, within_s: float = LONGEST_WAIT_S) -> float:
         """Wait for our turn and return how many seconds that took; raises Fault where it is further away than `within_s`."""
-        wait = self._book(within_s)
+        wait = self._in_file_or_alone(lambda: self._book(within_s))
         if wait > 0:
             await self._clock.sleep(wait)
         return wait
 
     def heed(self, told: Told) -> None:
         """Heed what an answer said: everybody who shares this pace waits as long, or counts as many calls as are left."""
-        if told.retry_after_s is None and (told.remaining is None or told.reset_s is None):
-            return
+        if told.retry_after_s is not None or (told.remaining is not None and told.reset_s is not None):
+            self._in_file_or_alone(lambda: self._note(told))
+
+    def _in_file_or_alone(self, work: Callable[[], T]) -> T:
+        """Do something with the file; where it cannot be written the pace is this process's own from now on."""
+        try:
+            return work()
+        except OSError:
+            os.close(self._fd)
+            self._fd = _own()
+            return work()
+
+    def _note(self, told: Told) -> None:
         with self._locked() as (known, now):
             state = known
             if told.retry_after_s is not None:
@@ -223,6 +236,13 @@ def _opened(file: Path | None) -> int:
     if file is not None:
         with suppress(OSError):
             return os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    return _own()
+
+
+def _own() -> int:
+    """Return a file that nobody else has, in memory where that is to be had: the disk may be full."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("pace")
     with tempfile.TemporaryFile() as own:
         return os.dup(own.fileno())
 
