@@ -67,6 +67,9 @@ def _formed(bird: str, number: int) -> str:
     return forms[number % len(forms)]
 
 
+ALERTS: Final = "/alerts/"
+"""Where people are told of what fails."""
+
 SENT: Final = ("query", "header", "JSON", "form", "multipart", "GraphQL", "MCP")
 """Where requests hold secrets that the contract names."""
 
@@ -121,6 +124,8 @@ class Planted:
     def answer(self, seen: Seen) -> Answer:
         """What the vendor answers."""
         path = seen.path.partition("?")[0]
+        if path.startswith(ALERTS):
+            return Answer(200)
         if path == "/mcp":
             return self._tool(seen)
         if path == "/echo":
@@ -146,6 +151,7 @@ class Planted:
         self.at("environment: undeclared", "token")
         self.at("environment: address", "form")
         self.at("environment: alerts", "token")
+        self.at("alert address", "token")
         self.at("environment: proxy", "token")
         escaped = {
             name: "".join(f"\\u{ord(each):04x}" for each in text) for name, text in self.document("escaped").items()

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from canaries import SENT, Canary, Planted, where
+from canaries import ALERTS, SENT, Canary, Planted, where
 from contract_files import a_vendor, write
 from delivery_suites import VENDOR as WITH_WEBHOOKS
 from live_suites import DELETE, KEY, env
-from loopback import serve
+from loopback import Server, serve
 from provendor import cassette, cli, tape
 from provendor.forms import FORMS
 from provendor.redact import Redactor
@@ -33,6 +33,7 @@ NEVER_SHOWN = {
     ("environment: undeclared", "token"),
     ("environment: address", "form"),
     ("environment: alerts", "token"),
+    ("alert address", "token"),
     ("environment: proxy", "token"),
     ("request: nobody there", "secret"),
     ("redirect", "secret"),
@@ -49,6 +50,7 @@ KINDS_OF_OUTPUT = (
     "* verify-webhook *",
     "* history *",
     *(f"* report --format {form}" for form in FORMS if form != "health"),  # which tells counts alone
+    "alerts",
     "suite/cassettes/acme/*",
     "suite/.provendor/cache/*",
     "suite/reports/history.sqlite",
@@ -222,6 +224,8 @@ class Desk:
         self.given = root / "given"
         self.given.mkdir()
         self.outputs: dict[str, bytes] = {}
+        self.server: Server | None = None
+        self.environment = monkeypatch
         self._capsys = capsys
         monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
         monkeypatch.setenv(
@@ -249,7 +253,8 @@ class Desk:
             path for top in [*tops, self.root.parent / "state"] for path in [top, *top.rglob("*")] if path.is_file()
         ]
         written = {path.relative_to(self.root.parent).as_posix(): path.read_bytes() for path in files}
-        return {**self.outputs, **written, "the log": self._log.getvalue().encode()}
+        alerts = [seen.body for seen in self.server.seen if seen.path.startswith(ALERTS)] if self.server else []
+        return {**self.outputs, **written, "alerts": b"\n".join(alerts), "the log": self._log.getvalue().encode()}
 
 
 def carry_out(desk: Desk, planted: Planted) -> None:
@@ -258,8 +263,10 @@ def carry_out(desk: Desk, planted: Planted) -> None:
     desk.run("doctor", "acme", "--live", "--json")
     assert desk.run("prove", "--live", "--allow-writes") == 1
     desk.run("prove", "--live", "--json", "acme/crash.*", "acme/moved.*", "odd")
-    desk.run("probe")
+    assert desk.run("probe", "--once") == 2  # one of the addresses for alerts is none
+    desk.environment.delenv("PROVENDOR_ALERT_BAD")
     desk.run("probe", "--once", "--json", "--textfile", str(desk.root / "metrics.prom"))
+    desk.run("probe")
     desk.run("record", *RECORDED, "--yes", "--keep-failing", "--allow-writes")
     desk.run("record", "acme/headers.get", "--dry-run", "--all", "--json")
     desk.run("record", "--from-live-failure", "acme/wrapped.one:ok", "--yes")
@@ -319,6 +326,7 @@ def desk(
     desk = Desk(tmp_path, capsys, monkeypatch)
     plant(desk.root, planted)
     with serve(planted.answer) as server:
+        desk.server = server
         variables = {
             **env(server),
             **{f"ACME_{name.upper()}": value for name, value in planted.secrets.items()},
@@ -327,7 +335,8 @@ def desk(
             "AWS_SECRET_ACCESS_KEY": planted.at("environment: undeclared")["token"],
             "ODD_URL": planted.at("environment: address")["form"],
             "BEHIND_PROXY": f"http://bob:{planted.at('environment: proxy')['token']}@127.0.0.1:9",
-            "PROVENDOR_ALERT_OPS": f"nonsense://{planted.at('environment: alerts')['token']}",
+            "PROVENDOR_ALERT_BAD": f"nonsense://{planted.at('environment: alerts')['token']}",
+            "PROVENDOR_ALERT_OPS": f"{server.url.replace('http', 'json')}{ALERTS}{planted.at('alert address')['token']}",
         }
         for name, value in variables.items():
             monkeypatch.setenv(name, value)

@@ -67,9 +67,9 @@ def test_a_url_that_nobody_understands_is_an_error_that_does_not_show_it():
 
 
 def test_nothing_of_a_message_is_logged(caplog: pytest.LogCaptureFixture):
-    """Apprise's own log shows URLs and texts."""
+    """Apprise's own log shows URLs and texts, and that of urllib3 the paths of URLs."""
     with caplog.at_level(logging.DEBUG), serve(lambda _: Answer(status=500)) as server:
         messenger = Messenger({"ops": server.url.replace("http://", "json://") + "/canary-4f1c9d7e"})
         messenger.send("ops", "title", "text of canary-5a")
 
-    assert "canary" not in " ".join(record.getMessage() for record in caplog.records if record.name == "apprise")
+    assert "canary" not in " ".join(record.getMessage() for record in caplog.records)

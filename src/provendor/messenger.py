@@ -32,8 +32,9 @@ class Messenger:
     """The channels, ready to send. Blocks while it sends: use it on a thread of its own."""
 
     def __init__(self, channels: Mapping[str, str]) -> None:
-        # Its log shows URLs, and what was sent.
-        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+        # Its log shows URLs, and what was sent; that of what it sends with, the paths of URLs, in which services have their keys.
+        for name in ("apprise", "urllib3"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it loads what Python is about to drop
             import apprise  # noqa: PLC0415 - it takes half a second, and only probes that alert use it
