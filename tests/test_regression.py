@@ -292,6 +292,21 @@ def test_a_flow_is_kept_with_all_its_answers(desk: Desk):
     assert desk.run("prove", f"acme/users.round:ok-{DAY}")[0] == 1
 
 
+def test_an_answer_at_which_a_check_crashes_is_kept_too(desk: Desk):
+    """Nobody could tell what it is worth; offline the check can be mended."""
+    a_suite(desk.root, {"users.get": {**USER, "cases": {"ok": {"status": 200}}}})
+    (desk.root / "checks").mkdir()
+    (desk.root / "checks" / "acme.py").write_text(
+        "from provendor.check import check\n\n\n@check('acme/users.get')\ndef has_tags(exchange, expect):\n"
+        "    '''It has tags.'''\n    assert exchange.json['tags']\n"
+    )
+    run = desk.fail(lambda _: as_json({"id": 7}))
+
+    assert desk.newest()["results"][0]["outcome"] == "error"
+    assert desk.keep(f"{run}/{CASE}", "--yes")[0] == 0
+    assert desk.run("prove", f"{CASE}-{DAY}")[0] == 3
+
+
 def test_without_a_run_the_newest_failure_is_meant(desk: Desk):
     """Of all runs that are kept."""
     a_suite(desk.root)

@@ -220,7 +220,8 @@ class Line:
 
 
 def _has_failed(result: Result) -> bool:
-    return result.outcome is Outcome.FAIL or result.expected
+    """Tell whether an answer came that is no pass: one at which a check crashed is none either."""
+    return result.exchange is not None and (result.outcome in (Outcome.FAIL, Outcome.ERROR) or result.expected)
 
 
 def _as_it_is(transport: Transport, _: Case) -> Transport:
