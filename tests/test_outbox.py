@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ def taken(outbox: Outbox, now: float) -> list[Post]:
 
 
 @pytest.fixture
-def outbox() -> Outbox:
-    return Outbox(History(None))
+def outbox() -> Iterator[Outbox]:
+    with History(None) as history:
+        yield Outbox(history)
 
 
 def test_what_people_believe_is_kept_with_the_messages_that_make_them(tmp_path: Path):

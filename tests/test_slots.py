@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ FIRST = EVERY_MINUTE.number(NOW) + 1
 
 
 @pytest.fixture
-def history() -> History:
-    return History(None)
+def history() -> Iterator[History]:
+    with History(None) as history:
+        yield history
 
 
 def begun(ledger: Ledger, now: float = NOW, *watched: Watched) -> Schedule[Watched]:

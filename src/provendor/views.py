@@ -134,7 +134,7 @@ def view(case: CaseTold, record: Mapping[str, Any], root: Path | None, variables
         peer=tuple(_peer(mapping(live.get("peer")))),
         blame=(str(live["blame"]["party"]), str(live["blame"]["why"])) if live.get("blame") else None,
         steps=tuple(_steps(record.get("steps") or ())),
-        rerun=record.get("rerun") or rerun_command(case.id, case.environment),
+        rerun=text(record.get("rerun")) or rerun_command(case.id, case.environment),
         keep=keep_command(case.id) if mapping(record.get("kept")).get("cassette") else None,
         curl=curl_command.command(record, variables),
     )
