@@ -15,6 +15,14 @@ def report(reports: Path, *words: str) -> int:
     return cli.main(["report", "--reports", str(reports), "--now", TODAY, *words])
 
 
+def test_the_help_says_what_its_own_exit_codes_mean(capsys: pytest.CaptureFixture[str]):
+    """Not what those of a run do: a report of a NO-GO is written, and that is a 0."""
+    with pytest.raises(SystemExit):
+        cli.main(["report", "--help"])
+
+    assert "exit codes: 0 the report is written, whatever it says; with --gate 1 for NO-GO" in capsys.readouterr().out
+
+
 def test_the_verdict_is_said_and_where_the_page_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """Word first, then why."""
     a_run(tmp_path, [a_result(), a_failure("acme/users.get:denied")])

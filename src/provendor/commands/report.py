@@ -49,6 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     arguments.add_now(parser)
     arguments.add_root(parser)
     arguments.add_json(parser)
+    parser.epilog = """\
+exit codes: 0 the report is written, whatever it says; with --gate 1 for NO-GO and 3 for CANNOT TELL; 2 the command or
+what it should read is wrong"""
 
 
 def run(args: argparse.Namespace) -> int:
