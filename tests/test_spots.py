@@ -100,3 +100,13 @@ def test_a_result_that_names_nothing_is_shown_somewhere(root: Path, odd: object)
     assert spot_of_record(root, right, "status").line == 6
     assert spot_of_record(root, {**right, "operation": odd, "case": odd}, "status") == Spot(FILE, 5, 1, "")
     assert spot_of_record(root, {**right, "contract": odd}, "status").line == 1
+
+
+@pytest.mark.parametrize("quoted", ['"status"', "'status'"])
+def test_a_key_between_quotes_is_marked_with_them(root: Path, quoted: str):
+    """As JSON writes it, which is YAML as well."""
+    (root / FILE).write_text(CONTRACT.replace("status: 200\n        body", f"{quoted}: 200\n        body"))
+
+    spot = spot_told(root, *CASE, "status")
+
+    assert spot.text[spot.column - 1 :][: spot.width] == quoted

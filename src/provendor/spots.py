@@ -127,7 +127,13 @@ class _Written:
             return None
         number, column = self._document.place(tuple(path), key=True)
         text = self._lines[number - 1] if 0 < number <= len(self._lines) else ""
-        return Spot(self._document.name, number, column, text, len(str(path[-1])))
+        return Spot(self._document.name, number, column, text, _width(str(path[-1]), text[column - 1 :]))
+
+
+def _width(key: str, written: str) -> int:
+    """Return how long a key is as it is written, which may be between quotes."""
+    quoted = re.match(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""", written)
+    return len(quoted[0]) if quoted else len(key)
 
 
 @lru_cache(maxsize=256)
