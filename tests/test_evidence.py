@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -192,6 +193,21 @@ def test_runs_in_which_something_failed_live_are_kept_longer(tmp_path: Path) -> 
     kept = {path.name for path in (tmp_path / "runs").iterdir()}
     assert "20200101T000001Z-aaaaaa" in kept
     assert "20200101T000000Z-aaaaaa" not in kept
+
+
+def test_a_run_that_was_killed_is_kept_no_longer_than_others(tmp_path: Path) -> None:
+    """It says nowhere that it has ended; one that may still go on is left alone."""
+    killed, going_on = Evidence(tmp_path, a_run()), Evidence(tmp_path, a_run())
+    os.utime(killed.lines, (0, 0))
+    for name, run in (("20200101T000000Z-killed", killed), ("20200101T000001Z-goes", going_on)):
+        run.lines.parent.rename(tmp_path / "runs" / name)
+
+    for _ in range(KEPT_RUNS):
+        Evidence(tmp_path, a_run()).close()
+
+    assert [path.name for path in (tmp_path / "runs").iterdir() if path.name.startswith("2020")] == [
+        "20200101T000001Z-goes"
+    ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files cannot be kept from growing here")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,8 @@ from provendor import checkout
 
 KEPT_RUNS: Final = 20
 KEPT_RELEASES: Final = 2
+KILLED_S: Final = 86_400.0
+"""A run to which nothing was written for so long was killed: a prober ends each after an hour."""
 KEPT_FAILURES: Final = 20
 """Of how many older runs the answers that failed live are kept: somebody comes back from a weekend."""
 
@@ -30,8 +33,8 @@ _HEAD_BYTES: Final = 512
 
 
 def forget_old_runs(runs: Path) -> None:
-    """Remove finished runs but the newest, those that people will want to compare with, and the last that failed live."""
-    finished = sorted(path.parent for path in runs.glob("*/run.json"))
+    """Remove runs that are over but the newest, those that people will want to compare with, and the last that failed live."""
+    finished = sorted(filter(_is_over, runs.iterdir()))
     if len(finished) > KEPT_RUNS:
         old = [folder for alike in _by_mode(finished) for folder in _old(alike, runs)]
         if old:
@@ -39,6 +42,16 @@ def forget_old_runs(runs: Path) -> None:
 
             for folder in old:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_over(folder: Path) -> bool:
+    """Tell whether a run has ended, or was killed: then nothing was written to it for long."""
+    if (folder / "run.json").exists():
+        return True
+    try:
+        return time.time() - (folder / "run.jsonl").stat().st_mtime > KILLED_S
+    except OSError:  # not a run, or one that is about to begin
+        return False
 
 
 def _by_mode(finished: Iterable[Path]) -> Iterable[list[Path]]:
