@@ -27,7 +27,6 @@ from provendor.verdict import Outcome
 pytestmark = pytest.mark.loopback
 
 CASE = "acme/users.get:ok"
-DAY = datetime.now(UTC).date().isoformat()
 LIVE_USER = {"id": "482117", "name": "Ada Byron", "email": "ada@corp-mail.io", "debug": f"key {KEY}"}
 
 
@@ -68,8 +67,13 @@ class Desk:
     def keep(self, failure: str, *words: str) -> tuple[int, str, str]:
         return self.run("record", "--from-live-failure", failure, *words)
 
-    def kept(self, name: str = f"ok-{DAY}", operation: str = "users.get") -> Path:
-        return self.root / f"cassettes/acme/{operation}/{name}.yaml"
+    @property
+    def day(self) -> str:
+        """The day of the newest run, which is another one after midnight."""
+        return str(self.newest()["run"]["started_at"])[:10]
+
+    def kept(self, operation: str = "users.get") -> Path:
+        return self.root / f"cassettes/acme/{operation}/ok-{self.day}.yaml"
 
 
 @pytest.fixture
@@ -166,12 +170,12 @@ def test_a_failed_probe_becomes_a_case_that_fails_offline(desk: Desk):
     code, out, err = desk.keep(f"{run}/acme/health.get:ok", "--yes")
 
     suite = loading.load(desk.root)
-    (new,) = [case for case in suite.cases if case.name == f"ok-{DAY}"]
+    (new,) = [case for case in suite.cases if case.name == f"ok-{desk.day}"]
     result = Replayer(suite, today=datetime.now(UTC).date()).replay(new)
     made = cassette.load(desk.kept(operation="health.get"), "x")
     assert code == 0, err
     assert "WRITTEN " in out
-    assert f"What production answered to ok on {DAY}." in out
+    assert f"What production answered to ok on {desk.day}." in out
     assert (new.live, result.outcome, result.exchange and result.exchange.status) == (False, Outcome.FAIL, 503)
     assert (str(made.recording.origin), made.recording.environment) == ("recorded", "production")
     assert "corp-mail" not in desk.kept(operation="health.get").read_text("utf-8")
@@ -188,11 +192,11 @@ def test_it_says_what_the_answer_has_that_the_recording_has_not(desk: Desk):
     code, out, _ = desk.keep(f"{run}/{CASE}", "--dry-run")
 
     assert code == 0
-    assert f"READY    acme/users.get:ok-{DAY}" in out
+    assert f"READY    acme/users.get:ok-{desk.day}" in out
     assert "origin    documented 2026-11-01 -> recorded" in out
     assert "changed   body /id: 7 -> " in out
     assert "fail[body-schema]" in out or "error[body-schema]" in out
-    assert f"ok-{DAY}: {{ summary: " in out
+    assert f"ok-{desk.day}: {{ summary: " in out
     assert snapshot(desk.root) == before
 
 
@@ -227,7 +231,7 @@ def test_the_case_stands_behind_the_others_and_expects_what_the_failed_one_does(
 
     added = (
         "      id-is-text:\n"
-        f'        summary: "What the sandbox answered to ok on {DAY}."\n'
+        f'        summary: "What the sandbox answered to ok on {desk.day}."\n'
         "        live: never\n"
         "        status: 200\n"
         "        body: { type: object, properties: { id: { type: integer } } }\n"
@@ -266,7 +270,7 @@ def test_a_case_of_a_set_becomes_one_of_the_operation(desk: Desk):
     assert code == 0, err
     assert "$ref: " in (desk.root / "contracts/acme/users.yaml").read_text("utf-8")
     assert "shared.yaml#/schemas/user" in (desk.root / "contracts/acme/users.yaml").read_text("utf-8")
-    assert desk.run("prove", f"{CASE}-{DAY}")[0] == 1
+    assert desk.run("prove", f"{CASE}-{desk.day}")[0] == 1
 
 
 def test_a_flow_is_kept_with_all_its_answers(desk: Desk):
@@ -289,7 +293,7 @@ def test_a_flow_is_kept_with_all_its_answers(desk: Desk):
     assert code == 0, err
     assert len(made.interactions) == 2
     assert "55443322" not in desk.kept(operation="users.round").read_text("utf-8")
-    assert desk.run("prove", f"acme/users.round:ok-{DAY}")[0] == 1
+    assert desk.run("prove", f"acme/users.round:ok-{desk.day}")[0] == 1
 
 
 def test_an_answer_at_which_a_check_crashes_is_kept_too(desk: Desk):
@@ -304,7 +308,7 @@ def test_an_answer_at_which_a_check_crashes_is_kept_too(desk: Desk):
 
     assert desk.newest()["results"][0]["outcome"] == "error"
     assert desk.keep(f"{run}/{CASE}", "--yes")[0] == 0
-    assert desk.run("prove", f"{CASE}-{DAY}")[0] == 3
+    assert desk.run("prove", f"{CASE}-{desk.day}")[0] == 3
 
 
 def test_without_a_run_the_newest_failure_is_meant(desk: Desk):
@@ -328,7 +332,11 @@ def test_machines_get_one_document(desk: Desk):
 
     told = json.loads(out)
     assert (code, told["exit_code"], told["fate"], told["run"]) == (0, 0, "written", run)
-    assert (told["id"], told["outcome"], told["contract"]) == (f"{CASE}-{DAY}", "fail", "contracts/acme/users.yaml")
+    assert (told["id"], told["outcome"], told["contract"]) == (
+        f"{CASE}-{desk.day}",
+        "fail",
+        "contracts/acme/users.yaml",
+    )
     assert told["patch"].startswith("--- a/contracts/acme/users.yaml\n")
 
 
