@@ -308,7 +308,7 @@ def _lines(text: str, longest: int) -> Markup:
 def _breakable(text: str) -> Markup:
     """Return a name or a command that breaks between its parts, and not in the middle of a word."""
     parts = re.sub(r"([_/.:=])(?=\w)", r"\1<wbr>", str(escape(_seen(text))))
-    return Markup(re.sub(r"(?<!\S)(-[\w-]+)", r'<span class="nowrap">\1</span>', parts))
+    return Markup(re.sub(r"(?<!\S)(-[\w-]{1,30})(?!\S)", r'<span class="nowrap">\1</span>', parts))
 
 
 def _with_code(text: str) -> Markup:
