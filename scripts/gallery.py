@@ -42,10 +42,10 @@ class Picture(NamedTuple):
     opened: str = ""
 
 
-AS_SHIPPED = (Picture("shipped", "index.html", height=760),)
+AS_SHIPPED = (Picture("shipped", "index.html", height=1000),)
 PAGES = (
-    Picture("decide", "index.html"),
-    Picture("decide-dark", "index.html", scheme="dark"),
+    Picture("decide", "index.html", height=1150),
+    Picture("decide-dark", "index.html", height=1150, scheme="dark"),
     Picture("changed", "index.html", top="#changes", height=1000),
     Picture("case", "index.html", top="tr:has(+ .more) + .more", opened=".more details.case", height=1120),
     Picture("cases", "index.html", top="#cases", height=620),

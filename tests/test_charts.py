@@ -24,8 +24,10 @@ def test_parts_of_a_bar_follow_each_other():
 
 
 def test_what_is_short_can_still_be_seen_and_what_is_nothing_cannot():
-    """One failure among thousands shows."""
-    assert rects(share([("fail", 1), ("warn", 0), ("pass", 9_999)])) == [("fail", 0.0, 2.0), ("pass", 0.1, 999.9)]
+    """One failure among thousands shows, nothing is drawn over it, and nothing is pushed off the end."""
+    counts = [("fail", 1), ("warn", 0), ("pass", 9_998), ("skip", 1)]
+
+    assert rects(share(counts)) == [("fail", 0.0, 24.0), ("pass", 24.0, 952.0), ("skip", 976.0, 24.0)]
 
 
 def test_nothing_at_all_is_an_empty_bar():

@@ -15,21 +15,27 @@ class Part(NamedTuple):
     length: float
 
 
-def bar(parts: Iterable[Part], whole: float, height: int = 10) -> str:
-    """Return parts one after the other on a line that stands for `whole`; those too short to see are a hair wide."""
+def bar(parts: Iterable[Part], whole: float, height: int = 10, least: float = 4.0) -> str:
+    """Return parts one after the other on a line that stands for `whole`, each at least so many thousandths of it wide."""
+    shown = [part for part in parts if part.length > 0] if whole > 0 else []
+    widths = [max(1000 * part.length / whole, least) for part in shown]
+    if (excess := sum(widths) - 1000) > 0:
+        widths[widths.index(max(widths))] -= excess
     x, drawn = 0.0, []
-    for part in parts:
-        width = 1000 * part.length / whole if whole > 0 else 0.0
-        if part.length > 0:
-            drawn.append(f'<rect class="{part.kind}" x="{x:.1f}" width="{max(width, 2):.1f}" height="{height}"/>')
+    for part, width in zip(shown, widths, strict=True):
+        drawn.append(f'<rect class="{part.kind}" x="{x:.1f}" width="{width:.1f}" height="{height}"/>')
         x += width
     shape = f'viewBox="0 0 1000 {height}" preserveAspectRatio="none"'
     return f'<svg class="bar" {shape} aria-hidden="true" focusable="false">{"".join(drawn)}</svg>'
 
 
+_TO_BE_SEEN = 24.0
+"""In thousandths of a bar that may be 80 pixels wide: five failures among thousands of cases would not be seen."""
+
+
 def share(counts: Sequence[tuple[str, int]]) -> str:
     """Return counts as a bar that is full: `share([("pass", 40), ("fail", 2)])`."""
-    return bar((Part(kind, count) for kind, count in counts), sum(count for _, count in counts))
+    return bar((Part(kind, count) for kind, count in counts), sum(count for _, count in counts), least=_TO_BE_SEEN)
 
 
 class Point(NamedTuple):
