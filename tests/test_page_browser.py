@@ -104,6 +104,15 @@ def test_a_phone_shows_where_each_answer_is_from(browser: Browser, varied: Path)
             expect(view.locator("tr[id='bolt/jobs.e:ok'] .r")).to_contain_text("live in sandbox, 121 ms")
 
 
+def test_a_phone_has_room_for_what_changed(browser: Browser, varied: Path):
+    """Names of cases stand below what became of them, and are not broken letter by letter beside it."""
+    with opened(browser, varied, width=390) as (view, _):
+        box = view.locator("#changes ~ .two dd").first.bounding_box()
+
+        assert box is not None
+        assert box["width"] > 250
+
+
 def test_on_paper_stands_what_is_no_pass(browser: Browser, varied: Path):
     """Thousands of cases that pass would take a hundred sheets, and a dark page no ink."""
     with opened(browser, varied, scheme="dark") as (view, _):
