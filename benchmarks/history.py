@@ -18,16 +18,17 @@ from pathlib import Path
 
 from measure import Contender, Goal, python, report, take_turns
 
-from provendor.history import FILE, History, Sample, Transition, Watched
-from provendor.schedule import Timing
-from provendor.slots import End, Ended, Ledger
-from provendor.states import State, Streak
+from provendor.probes.history import FILE, History, Sample, Transition, Watched
+from provendor.probes.schedule import Timing
+from provendor.probes.slots import End, Ended, Ledger
+from provendor.probes.states import State, Streak
 from provendor.verdict import Outcome, Party
 
 PROBES = 200
 MINUTE_S = 60.0
 START = (
-    "import sys; from pathlib import Path; from provendor.history import History; from provendor.slots import Ledger\n"
+    "import sys; from pathlib import Path\n"
+    "from provendor.probes.history import History; from provendor.probes.slots import Ledger\n"
     "with History(Path(sys.argv[1])) as history: history.states(); Ledger(history).open(float(sys.argv[2]))\n"
 )
 

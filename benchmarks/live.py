@@ -76,7 +76,7 @@ def a_server() -> Iterator[list[int]]:
 
 async def _provendor(width: int, run: Callable[[Ask], Awaitable[None]]) -> None:  # noqa: ARG001 - bounds itself
     from provendor.exchange import Request
-    from provendor.live import Network, Policy
+    from provendor.wire.live import Network, Policy
 
     policy = Policy(reach="private", attempts=1)
 
@@ -95,9 +95,9 @@ async def _bare(width: int, run: Callable[[Ask], Awaitable[None]]) -> None:  # n
     """The same client, and nothing around it."""
     import httpx
 
-    from provendor.client import CurlTransport
-    from provendor.curl import Curl
-    from provendor.route import Route
+    from provendor.wire.client import CurlTransport
+    from provendor.wire.curl import Curl
+    from provendor.wire.route import Route
 
     async with httpx.AsyncClient(transport=CurlTransport(Curl(Route(reach="private"))), trust_env=False) as client:
 

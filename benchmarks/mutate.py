@@ -20,15 +20,15 @@ from pathlib import Path
 
 from measure import Goal
 
-from provendor import loading
 from provendor.check import load_checks
 from provendor.contract import Case
-from provendor.declared import declared
-from provendor.field_changes import field_changes, made
-from provendor.mutate import Measure
-from provendor.mutation import named
+from provendor.mutants.field_changes import field_changes, made
+from provendor.mutants.mutate import Measure
+from provendor.mutants.mutation import named
+from provendor.mutants.trial import Trial
+from provendor.reader import loading
 from provendor.run import Replayer
-from provendor.trial import Trial
+from provendor.schemas.declared import declared
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -134,9 +134,9 @@ def exported(exporter: int, width: int, ports: Sequence[int]) -> Told:
 async def _scrape(exporter: int, width: int, ports: Sequence[int]) -> None:
     import httpx
 
-    from provendor.client import CurlTransport
-    from provendor.curl import Curl
-    from provendor.route import Route
+    from provendor.wire.client import CurlTransport
+    from provendor.wire.curl import Curl
+    from provendor.wire.route import Route
 
     targets = (f"http://127.0.0.1:{ports[number % len(ports)]}/things/{number}" for number in range(ENDPOINTS))
     urls = iter(f"http://127.0.0.1:{exporter}/probe?module=ok&target={quote(target, safe='')}" for target in targets)

@@ -29,10 +29,10 @@ from typing import NamedTuple
 
 from measure import Goal, environment, python
 
-from provendor.history import History, Transition
-from provendor.outbox import Outbox
-from provendor.slots import Account, End, Ledger
-from provendor.states import BAD
+from provendor.probes.history import History, Transition
+from provendor.probes.outbox import Outbox
+from provendor.probes.slots import Account, End, Ledger
+from provendor.probes.states import BAD
 
 VENDORS = 10
 BODY = json.dumps({"status": "ok", "items": list(range(200))}).encode()

@@ -107,7 +107,7 @@ def _change(root: Path) -> None:
 
 def _invent_history(reports: Path) -> None:
     from history_files import a_history  # noqa: PLC0415 - the path was just made
-    from provendor.history import Watched  # noqa: PLC0415 - as above
+    from provendor.probes.history import Watched  # noqa: PLC0415 - as above
 
     good, bad = ("shopify", "shop.get"), ("chatwoot", "health.web")
     a_history(reports, MIDNIGHT, well=Watched(*good, "ok", "production"), down=Watched(*bad, "ok", "production"))

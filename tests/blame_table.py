@@ -12,13 +12,13 @@ from typing import Any, Final, NamedTuple
 
 from builders import a_case, a_live_exchange, a_rule, an_expect
 from fault_table import example
-from provendor.blame import Around, blame
 from provendor.errors import Fault
 from provendor.exchange import Exchange
 from provendor.fault_codes import FAULTS
-from provendor.faults import made
+from provendor.probes.blame import Around, blame
 from provendor.run import Result, not_answered
 from provendor.verdict import Blame, Finding, Outcome, Verdict
+from provendor.wire.faults import made
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "blame.md"
 _BEGIN, _END = "<!-- made by tests/blame_table.py: {} -->\n", "<!-- end -->\n"

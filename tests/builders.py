@@ -21,7 +21,7 @@ from provendor.contract import (
     Vendor,
 )
 from provendor.exchange import Exchange, Headers, Json, Origin, Recording, Request, Source
-from provendor.schema import Schema
+from provendor.schemas.schema import Schema
 
 NOTHING = object()
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from contract_files import write
-from provendor import cassette, loading, requests
+from provendor import cassette, requests
 from provendor.cassette import Interaction, Metadata
 from provendor.contract import Case
 from provendor.exchange import Headers, Origin
+from provendor.reader import loading
 from provendor.run import Replayer, Result
 from provendor.signature import SignatureRule, sign
 

@@ -23,22 +23,25 @@ import fault_table
 import plan_suites
 from builders import a_case, a_live_exchange, a_recording, a_rule, a_schema, an_exchange, an_expect
 from delivery_suites import signed, with_header, without
-from provendor import engine, indicators, live_run, mcp_checks, parity, present, run
-from provendor.asking import Asked
+from provendor import engine, indicators, run
 from provendor.check import Check, examine, load_checks
 from provendor.codes import CODES
 from provendor.contract import Expect, HeaderTest, Indicator, McpAnswer, OfferedTool, Pending, Suite
 from provendor.errors import CassetteBroken, CassetteMissing, Fault, NotRecorded, TokenRefused, TransportError
 from provendor.exchange import Exchange, Headers, Json, Request
 from provendor.fault_codes import FAULTS
-from provendor.line import broken_off
-from provendor.network import Refused
-from provendor.probing import not_asked
+from provendor.plans import mcp_checks
+from provendor.plans.asking import Asked
+from provendor.probes.probing import not_asked
 from provendor.readiness import Block
-from provendor.redact import Redactor
+from provendor.redaction.redact import Redactor
+from provendor.reports import present
 from provendor.run import Result
+from provendor.sandbox import live_run, parity
+from provendor.sandbox.line import broken_off
 from provendor.signature import rewritten, sign
 from provendor.verdict import Finding, Outcome
+from provendor.wire.network import Refused
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "checks.md"
 CONTRACT = "contracts/acme/users.yaml"
@@ -151,7 +154,7 @@ def unused(result: Result) -> Result:
 
 
 def blocked(result: Result) -> Result:
-    from provendor.pytest_collect import _reached_network  # pytest must have been told the plugin's markers
+    from provendor.plugin.pytest_collect import _reached_network  # pytest must have been told the plugin's markers
 
     return _reached_network(result, (Refused("connect", "192.0.2.1:443", "checks/acme.py:9", None),))
 
@@ -192,7 +195,7 @@ NOT_UNDONE = Finding(
 
 
 def unjudged(result: Result) -> Result:
-    from provendor.pytest_session import not_judged  # as above
+    from provendor.plugin.pytest_session import not_judged  # as above
 
     verdict = not_judged("pytest's setup of the case failed")
     return Result(result.case, verdict.outcome, (verdict,), STARTED_AT, 0.0, reason=verdict.reason)

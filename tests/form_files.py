@@ -22,8 +22,8 @@ from evidence_files import (
     live,
 )
 from hostile import a_hostile_run
-from provendor import archive, telling
-from provendor.forms import Told
+from provendor.reports import archive, telling
+from provendor.reports.forms import Told
 
 SCHEMAS = Path(__file__).parent.parent / ".provendor" / "report-schemas"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from provendor.history import DAY_S, FILE, HOUR_S, History, Sample, Transition, Watched
-from provendor.outbox import Message, Outbox
-from provendor.schedule import Schedule, timing
-from provendor.slots import End, Ended, Ledger
-from provendor.states import State, Thresholds, advance
+from provendor.probes.history import DAY_S, FILE, HOUR_S, History, Sample, Transition, Watched
+from provendor.probes.outbox import Message, Outbox
+from provendor.probes.schedule import Schedule, timing
+from provendor.probes.slots import End, Ended, Ledger
+from provendor.probes.states import State, Thresholds, advance
 from provendor.verdict import Outcome, Party
 
 ACME = Watched("acme", "users.get", "ok", "production")

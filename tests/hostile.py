@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from evidence_files import a_failure, a_finding, a_head, a_verdict, an_end, live
-from provendor.history import History, Sample, Transition, Watched
-from provendor.outbox import Message, Outbox
-from provendor.states import State
+from provendor.probes.history import History, Sample, Transition, Watched
+from provendor.probes.outbox import Message, Outbox
+from provendor.probes.states import State
 from provendor.verdict import Outcome, Party
 
 _RUN = "window.ran=1"

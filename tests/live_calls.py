@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from provendor.exchange import Exchange, Request
-from provendor.live import Network, Policy
+from provendor.wire.live import Network, Policy
 
 SANDBOX = Policy(reach="private", attempts=1)
 

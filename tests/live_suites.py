@@ -11,12 +11,14 @@ from typing import Any
 
 from contract_files import a_vendor, write
 from loopback import Answer, Server
-from provendor import evidence, loading, present
+from provendor import evidence
 from provendor.cassette import Interaction, Metadata, dump
 from provendor.check import load_checks
 from provendor.exchange import Headers, Origin
-from provendor.live_run import LiveRun, Rules
+from provendor.reader import loading
+from provendor.reports import present
 from provendor.run import Replayer, Result
+from provendor.sandbox.live_run import LiveRun, Rules
 
 TODAY = date(2026, 11, 20)
 KEY = "k3y-of-ours-1234"

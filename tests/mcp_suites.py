@@ -11,9 +11,9 @@ from typing import Any
 
 from contract_files import write
 from loopback import OverTheWire
-from provendor import loading
 from provendor.clock import VirtualClock
 from provendor.contract import Case
+from provendor.reader import loading
 from provendor.requests import Values, examples
 from provendor.run import Replayer, Result, run_case
 from provendor.transport import Transport

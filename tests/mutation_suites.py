@@ -10,8 +10,8 @@ from typing import Any
 from contract_files import a_vendor
 from plan_suites import a_suite, adopted, answer
 from provendor.check import Check
-from provendor.mutate import Measure, Strength, Survivor
-from provendor.mutation import named
+from provendor.mutants.mutate import Measure, Strength, Survivor
+from provendor.mutants.mutation import named
 from provendor.run import Replayer
 
 USER: dict[str, Any] = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from provendor.harmless import HARMLESS
-from provendor.mutation import OPERATORS, Group, Operator
+from provendor.mutants.harmless import HARMLESS
+from provendor.mutants.mutation import OPERATORS, Group, Operator
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "mutations.md"
 

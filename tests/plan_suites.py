@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from contract_files import write
-from provendor import loading
-from provendor.adopt import Adopted, Answer, adopt
 from provendor.exchange import Headers, Origin
+from provendor.reader import loading
+from provendor.recordings.adopt import Adopted, Answer, adopt
 from provendor.run import Replayer, Result
 
 TODAY = date(2026, 11, 20)

@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from provendor import cassette, loading, requests
+from provendor import cassette, requests
 from provendor.check import Check, load_checks
 from provendor.contract import Vendor
 from provendor.exchange import Headers
+from provendor.reader import loading
 from provendor.run import applies
 from provendor.validate import judge_answer
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 import contract_files
-from provendor import __version__, cassette, loading, requests, yamltext
-from provendor.adopt import Adopted, adopt, live_secrets
+from provendor import __version__, cassette, requests, yamltext
 from provendor.errors import UsageError
 from provendor.exchange import Headers, Origin
+from provendor.reader import loading
+from provendor.recordings.adopt import Adopted, adopt, live_secrets
 from provendor.run import Replayer
 from provendor.verdict import Outcome
 

@@ -11,13 +11,13 @@ import pytest
 from builders import a_vendor, an_operation
 from history_files import full, many, move_away
 from loopback import Answer, Server, serve
-from provendor.alerting import Alerting
-from provendor.alerts import Rules
 from provendor.contract import Suite, Window
-from provendor.history import History, Transition, Watched
-from provendor.keeper import RETRY_S, Keeper
-from provendor.messenger import Messenger
-from provendor.outbox import GATHER_S, Outbox
+from provendor.probes.alerting import Alerting
+from provendor.probes.alerts import Rules
+from provendor.probes.history import History, Transition, Watched
+from provendor.probes.keeper import RETRY_S, Keeper
+from provendor.probes.messenger import Messenger
+from provendor.probes.outbox import GATHER_S, Outbox
 from provendor.verdict import Outcome, Party
 
 pytestmark = pytest.mark.loopback

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provendor.alerts import About, Alert, Kind, Rules, Told, decide, text, title
-from provendor.history import Transition, Watched
-from provendor.states import BAD
+from provendor.probes.alerts import About, Alert, Kind, Rules, Told, decide, text, title
+from provendor.probes.history import Transition, Watched
+from provendor.probes.states import BAD
 from provendor.verdict import Outcome, Party
 
 NOW = 1_795_608_000.0

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from plan_suites import JOBS, a_suite, adopted, answer
-from provendor import answers, cassette, cli
-from provendor.adopt import Answer
+from provendor import cassette, cli
 from provendor.errors import UsageError
 from provendor.exchange import Headers
+from provendor.recordings import answers
+from provendor.recordings.adopt import Answer
 from provendor.verdict import Outcome
 
 DESCRIBED = """

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from evidence_files import a_failure, a_head, a_result, a_run, an_end
-from provendor import archive
 from provendor.errors import UsageError
+from provendor.reports import archive
 
 OLDER, NEWER = "20261119T100000Z-aaaaaa", "20261120T100000Z-bbbbbb"
 

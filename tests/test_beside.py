@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from builders import an_exchange, an_expect
-from provendor import cassette, lint, loading
+from provendor import cassette
 from provendor.check import check, examine, load_checks
+from provendor.reader import loading
 from provendor.run import Replayer, Result
+from provendor.specs import lint
 from pytest_suites import Answer, a_suite
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,9 +8,9 @@ import pytest
 import blame_table
 from blame_table import ANSWERS, AROUND, BESIDES, of_answer, of_fault
 from builders import a_case, a_live_exchange, a_rule, an_expect
-from provendor import loading
-from provendor.blame import Around, blame, fault_code, is_silence
 from provendor.fault_codes import FAULTS
+from provendor.probes.blame import Around, blame, fault_code, is_silence
+from provendor.reader import loading
 from provendor.run import Replayer, Result
 from provendor.verdict import Finding, Outcome, Party, Verdict
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from provendor.bodies import Line, excerpt
+from provendor.reports.bodies import Line, excerpt
 
 
 def marked(body: object, *pointers: str) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from provendor.errors import ContractError
-from provendor.loading import load
+from provendor.reader.loading import load
 
 FOLDER = Path(__file__).parent / "broken_contracts"
 SOUND = {name: (FOLDER / name).read_text(encoding="utf-8") for name in ("vendor.yaml", "users.yaml")}

@@ -22,9 +22,10 @@ from contract_files import a_vendor, write
 from delivery_suites import VENDOR as WITH_WEBHOOKS
 from live_suites import DELETE, KEY, env
 from loopback import Server, serve
-from provendor import cassette, cli, tape
-from provendor.forms import FORMS
-from provendor.redact import Redactor
+from provendor import cassette, cli
+from provendor.redaction.redact import Redactor
+from provendor.reports.forms import FORMS
+from provendor.sandbox import tape
 from wrapped import HARMLESS, TYPES, multipart
 
 pytestmark = pytest.mark.loopback

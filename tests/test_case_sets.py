@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from contract_files import a_vendor, an_operation, write
-from provendor import inventory, loading
 from provendor.contract import Case, Suite
+from provendor.reader import loading
+from provendor.reader.spots import spot, spot_told
+from provendor.reports import inventory
 from provendor.run import Replayer
-from provendor.spots import spot, spot_told
 from provendor.validate import judge_answer
 from pytest_suites import Answer, a_cassette
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from evidence_files import TODAY, a_failure, a_finding, a_result, a_run, a_verdict, a_warning, an_error, live
-from provendor import archive, telling
-from provendor.causes import trouble
-from provendor.story import Cause
+from provendor.reports import archive, telling
+from provendor.reports.causes import trouble
+from provendor.reports.story import Cause
 from provendor.verdict import Outcome, Party
 
 STATUS = a_finding("status", at="", key="status", expected="200", actual="401")

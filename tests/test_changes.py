@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evidence_files import TODAY, a_failure, a_result, a_run, a_warning, an_error
-from provendor import archive, telling
-from provendor.story import Changes
+from provendor.reports import archive, telling
+from provendor.reports.story import Changes
 
 
 def changes(folder: Path, before: list[dict[str, Any]], after: list[dict[str, Any]], **head: Any) -> Changes:

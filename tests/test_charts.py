@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from provendor.charts import Part, Point, bar, lines, share, strip
+from provendor.reports.charts import Part, Point, bar, lines, share, strip
 
 
 def rects(svg: str) -> list[tuple[str, float, float]]:

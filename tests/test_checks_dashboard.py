@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from builders import an_exchange, an_expect
-from provendor import loading, validate
+from provendor import validate
 from provendor.check import examine, load_checks
 from provendor.contract import Indicator
 from provendor.exchange import Exchange
+from provendor.reader import loading
 from provendor.verdict import Outcome, Verdict
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from provendor import cli, evidence, publish
+from provendor import cli, evidence
+from provendor.reports import publish
 
 VENDOR = """\
 vendor: weather

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from evidence_files import a_failure, a_finding, a_result, a_warning, an_error, live
 from form_files import HOSTILE, foreseen, hostile_results, mixed
-from provendor.closing import Closing, Size, screen
+from provendor.reports.closing import Closing, Size, screen
 
 FILES = {"evidence": "reports/run.json"}
 SMALLEST = Size()
@@ -303,11 +303,11 @@ def test_the_terminal_decides_the_size(rows: int, columns: int, size: Size):
 def test_a_run_that_passes_imports_nothing_for_it(tmp_path: Path):
     """Causes and codes are for runs in which something is no pass."""
     program = (
-        "import sys; from provendor.closing import Closing, Size; closing = Closing();"
+        "import sys; from provendor.reports.closing import Closing, Size; closing = Closing();"
         f"closing.add({a_result()!r}); closing.rows(Size(), {{}}); print(*sorted(sys.modules))"
     )
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
 
     ours = {name for name in done.stdout.split() if name.startswith("provendor.")}
-    assert ours == {"provendor.closing", "provendor.plaintext", "provendor.verdict"}
+    assert ours == {"provendor.reports", "provendor.reports.closing", "provendor.plaintext", "provendor.verdict"}

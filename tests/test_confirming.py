@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from builders import a_case
-from provendor.confirming import Books, Settled
-from provendor.history import Sample, Transition
-from provendor.probing import Probe
+from provendor.probes.confirming import Books, Settled
+from provendor.probes.history import Sample, Transition
+from provendor.probes.probing import Probe
+from provendor.probes.states import Thresholds
 from provendor.run import Result
-from provendor.states import Thresholds
 from provendor.verdict import Blame, Outcome, Party
 
 NOW = 1_795_608_000.0

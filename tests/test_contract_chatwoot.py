@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from builders import an_exchange
-from provendor import cassette, loading
+from provendor import cassette
 from provendor.classify import classify
 from provendor.contract import Case, Vendor
+from provendor.reader import loading
 from provendor.validate import Judgement, judge_answer
 from recorded_answers import GONE, changed
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from builders import an_exchange
-from provendor import loading
 from provendor.classify import classify
 from provendor.contract import Vendor
+from provendor.reader import loading
 from provendor.validate import judge_answer
 
 ROOT = Path(__file__).parents[1]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from mutation_suites import ADA, USER, measured, survivor, users
-from provendor import source
-from provendor.contract_patch import Patch
-from provendor.remedy import Demand, advice, demand, flow, tolerance
+from provendor.mutants.contract_patch import Patch
+from provendor.mutants.remedy import Demand, advice, demand, flow, tolerance
+from provendor.reader import source
 
 FILE = "contracts/acme/schemas/user.yaml"
 TEXT = """\

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from builders import an_exchange
-from provendor import loading
 from provendor.check import load_checks
 from provendor.classify import classify
 from provendor.exchange import Headers
+from provendor.reader import loading
 from provendor.run import Replayer
 from recorded_answers import GONE, ROOT, Recorded, recorded
 

@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 
 from builders import an_exchange
-from provendor import cassette, check, lint, loading
+from provendor import cassette, check
 from provendor.classify import classify
 from provendor.contract import Case, Suite, Vendor
 from provendor.exchange import Headers
+from provendor.reader import loading
 from provendor.run import Replayer, applies
+from provendor.specs import lint
 from provendor.validate import Judgement, judge_answer
 from recorded_answers import GONE, changed
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from provendor import cassette, loading
+from provendor import cassette
 from provendor.contract import Case, Vendor
 from provendor.exchange import Headers
+from provendor.reader import loading
 from provendor.validate import judge_answer
 
 ROOT = Path(__file__).parents[1]

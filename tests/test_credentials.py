@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from provendor import credentials
+from provendor.redaction import credentials
 
 
 def words(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from evidence_files import a_failure, a_result
-from provendor.curl_command import command
+from provendor.reports.curl_command import command
 
 VARIABLES = {"api_key": "ACME_API_KEY"}
 

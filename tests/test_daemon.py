@@ -10,13 +10,13 @@ import pytest
 from contract_files import a_contract
 from loopback import Answer, serve
 from probe_suites import a_probed_vendor
-from provendor import daemon as module
-from provendor.daemon import Daemon, Every, Observer
 from provendor.errors import UsageError
-from provendor.history import History
-from provendor.reloading import Reloading
-from provendor.rounds import Done, Rounds
-from provendor.slots import Ledger
+from provendor.probes import daemon as module
+from provendor.probes.daemon import Daemon, Every, Observer
+from provendor.probes.history import History
+from provendor.probes.reloading import Reloading
+from provendor.probes.rounds import Done, Rounds
+from provendor.probes.slots import Ledger
 
 pytestmark = pytest.mark.loopback
 
@@ -51,7 +51,7 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
         real = time.time
-        monkeypatch.setattr("provendor.daemon.time.time", lambda: real() + self.ahead)
+        monkeypatch.setattr("provendor.probes.daemon.time.time", lambda: real() + self.ahead)
 
 
 def stay(root: Path, work: Callable[[Daemon, Ear], Awaitable[None]], every_s: float = 0.2) -> Ear:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from evidence_files import TODAY, a_failure, a_result, a_run, a_warning, an_error, known_of, live
-from provendor import archive, telling
+from provendor.reports import archive, telling
+from provendor.reports.story import Decision, Story, Word
 from provendor.run import NEVER, POSTED
-from provendor.story import Decision, Story, Word
 
 PASS = a_result("acme/a:ok")
 PROVEN = live(PASS)

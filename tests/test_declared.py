@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from provendor.declared import Declared, declared
-from provendor.schema import Schema
+from provendor.schemas.declared import Declared, declared
+from provendor.schemas.schema import Schema
 
 FILE = "contracts/acme/users.yaml"
 FILES: dict[str, Any] = {

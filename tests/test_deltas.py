@@ -7,8 +7,8 @@ import pytest
 
 from builders import a_request
 from provendor.cassette import Interaction
-from provendor.deltas import Delta, compare, places, sift
 from provendor.exchange import Headers
+from provendor.recordings.deltas import Delta, compare, places, sift
 
 
 def an_answer(body: Any = None, status: int = 200, text: str | None = None, **headers: str) -> Interaction:

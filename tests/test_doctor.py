@@ -12,7 +12,7 @@ import pytest
 from live_suites import KEY, MAKE, USER, a_suite, as_json, env, recorded
 from loopback import serve
 from provendor import cli
-from provendor.history import History, Sample, Watched
+from provendor.probes.history import History, Sample, Watched
 from provendor.verdict import Outcome
 
 Doctor = Callable[..., tuple[int, str, str]]

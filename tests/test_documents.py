@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from contract_files import OPERATION, a_vendor, write
-from provendor import cli, documents, loading
+from provendor import cli
+from provendor.reader import loading
+from provendor.reports import documents
 
 ROOT = Path(__file__).parents[1]
 

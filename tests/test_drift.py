@@ -11,10 +11,10 @@ from contract_files import a_vendor, an_operation, write
 from provendor import cli
 from provendor.codes import DRIFT_CODES, explain
 from provendor.commands import drift as command
-from provendor.drift import Difference, DriftReport, Severity, compare
 from provendor.errors import UsageError
-from provendor.loading import load
-from provendor.spec import read_spec
+from provendor.reader.loading import load
+from provendor.specs.drift import Difference, DriftReport, Severity, compare
+from provendor.specs.spec import read_spec
 from spec_files import USER, a_discovery_document, a_swagger, a_tools_list, an_openapi, as_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -576,9 +576,7 @@ class TestTheCommand:
 
     def test_every_code_of_a_difference_is_documented(self):
         """In the reference of commands and in the contract language."""
-        source = "".join(
-            path.read_text("utf-8") for path in sorted(Path(command.__file__).parent.parent.glob("drift*.py"))
-        )
+        source = "".join(path.read_text("utf-8") for path in sorted((ROOT / "src/provendor/specs").glob("drift*.py")))
         language = json.loads((ROOT / "src/provendor/language.json").read_text("utf-8"))
         known = language["$defs"]["disagreement"]["properties"]["code"]["enum"]
         page = (ROOT / "docs/reference/commands.md").read_text("utf-8")

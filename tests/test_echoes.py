@@ -9,7 +9,7 @@ import pytest
 
 from builders import a_case, a_request
 from provendor.contract import Delivery, GraphqlCall, Template
-from provendor.echoes import sought_by
+from provendor.mutants.echoes import sought_by
 from provendor.requests import Values
 
 VALUES = Values({"base_url": "https://acme.example", "account_id": 1, "order_id": 7, "cart_id": "c-9"})

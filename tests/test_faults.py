@@ -23,16 +23,16 @@ from builders import a_rule
 from fault_table import TEXTS, text
 from provendor.clock import RealClock, VirtualClock
 from provendor.contract import Environment, Variable
-from provendor.curl import Broken, Curl, Transfer
-from provendor.curl_options import Call
-from provendor.curl_report import Report, Stage
 from provendor.errors import Fault
 from provendor.exchange import Exchange, Headers, Phases, Request
 from provendor.fault_codes import FAULTS
-from provendor.faults import fault
-from provendor.live import Network, Policy
-from provendor.network import Guard
-from provendor.route import Route
+from provendor.wire.curl import Broken, Curl, Transfer
+from provendor.wire.curl_options import Call
+from provendor.wire.curl_report import Report, Stage
+from provendor.wire.faults import fault
+from provendor.wire.live import Network, Policy
+from provendor.wire.network import Guard
+from provendor.wire.route import Route
 from servers import (
     LOOPBACK,
     Authority,
@@ -633,7 +633,7 @@ def test_a_request_that_cannot_be_put_on_a_wire(request_: Request):
 
 def test_calls_for_which_there_is_no_turn_are_not_the_vendors_fault(monkeypatch: pytest.MonkeyPatch):
     """One call at once: the second one is not begun before its time is over."""
-    monkeypatch.setattr("provendor.curl.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("provendor.wire.curl.MOST_AT_ONCE", 1)
 
     async def run(url: str) -> tuple[Exchange | BaseException, Exchange | BaseException]:
         async with Network(env={}) as network:
@@ -682,7 +682,7 @@ class HeldClock(RealClock):
 
 def test_a_run_that_ends_breaks_off_what_waits_for_its_turn_or_for_another_try(monkeypatch: pytest.MonkeyPatch):
     """Nobody is asked once the connections are closed."""
-    monkeypatch.setattr("provendor.curl.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("provendor.wire.curl.MOST_AT_ONCE", 1)
     again = replace(ONCE, attempts=3, errors=(a_rule("down", 503, retryable=True),))
 
     async def run(server: Scripted, down: Scripted) -> list[Exchange | BaseException]:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provendor.declared import Place, declared
-from provendor.field_changes import GONE, Change, allowed, field_changes, made
-from provendor.mutation import OPERATORS, Group
-from provendor.schema import Schema
+from provendor.mutants.field_changes import GONE, Change, allowed, field_changes, made
+from provendor.mutants.mutation import OPERATORS, Group
+from provendor.schemas.declared import Place, declared
+from provendor.schemas.schema import Schema
 
 FILE = "contracts/acme/users.yaml"
 

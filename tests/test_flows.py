@@ -13,12 +13,13 @@ import pytest
 
 from builders import an_exchange
 from plan_suites import JOBS, a_suite, adopted, answer, codes, replayed, texts
-from provendor import present, selector
-from provendor.asking import ask
+from provendor import selector
 from provendor.clock import VirtualClock
 from provendor.contract import Capture, Flow
 from provendor.exchange import Exchange, Headers, Request, Source
-from provendor.flows import captured, retry_after_s
+from provendor.plans.asking import ask
+from provendor.plans.flows import captured, retry_after_s
+from provendor.reports import present
 from provendor.run import run_case
 from provendor.transport import drive
 from provendor.validate import judge_answer

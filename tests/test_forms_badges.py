@@ -9,11 +9,11 @@ import pytest
 from evidence_files import TODAY, a_failure, a_result, a_run, a_warning, an_error, live
 from form_files import HOSTILE, told_of
 from history_files import a_history
-from provendor import archive, telling, watch
 from provendor.errors import UsageError
-from provendor.forms import badges
-from provendor.forms.badges import Badge, draw
-from provendor.story import Story, VendorTold
+from provendor.reports import archive, telling, watch
+from provendor.reports.forms import badges
+from provendor.reports.forms.badges import Badge, draw
+from provendor.reports.story import Story, VendorTold
 
 SVG = "{http://www.w3.org/2000/svg}"
 

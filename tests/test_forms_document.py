@@ -9,8 +9,8 @@ import jsonschema
 import provendor
 from evidence_files import a_failure, a_result, an_end
 from form_files import mixed, told_of
-from provendor.archive import KeptRun
-from provendor.forms import Told, document
+from provendor.reports.archive import KeptRun
+from provendor.reports.forms import Told, document
 
 SCHEMA = json.loads((Path(provendor.__file__).parent / "run.schema.json").read_text())
 COUNTS = {"pass": 0, "warn": 0, "fail": 0, "error": 0, "skip": 0}

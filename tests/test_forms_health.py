@@ -11,7 +11,7 @@ import pytest
 
 from evidence_files import a_failure, a_result, a_warning, live
 from form_files import HOSTILE, hostile_told, mixed, told_of
-from provendor.forms import Told, health
+from provendor.reports.forms import Told, health
 
 DRAFT = {
     "type": "object",

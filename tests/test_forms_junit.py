@@ -9,7 +9,7 @@ import xmlschema
 
 from evidence_files import a_result, a_verdict
 from form_files import HOSTILE, PENDING, hostile_told, mixed, official, told_of
-from provendor.forms import Told, junit
+from provendor.reports.forms import Told, junit
 
 
 def text_of(told: Told) -> str:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from form_files import hostile_results, mixed, told_of
-from provendor.forms import FORMS, badges
+from provendor.reports.forms import FORMS, badges
 
 ODD = st.one_of(
     st.none(),

@@ -13,9 +13,9 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]  # as above
 from evidence_files import a_failure, a_finding, a_result, a_warning, live
 from form_files import HOSTILE, PENDING, hostile_told, mixed, told_of
 from provendor.errors import UsageError
-from provendor.forms import Told, comment, summary
-from provendor.forms.prose import code, words
 from provendor.plaintext import visible
+from provendor.reports.forms import Told, comment, summary
+from provendor.reports.forms.prose import code, words
 
 FENCED = [text for text in HOSTILE if "`" * 9 not in text]
 

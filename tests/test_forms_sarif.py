@@ -12,7 +12,7 @@ import pytest
 from evidence_files import a_failure, a_finding, a_result, a_verdict, an_error
 from form_files import CONTRACT, HOSTILE, PENDING, hostile_told, mixed, official, told_of
 from provendor.codes import CODES
-from provendor.forms import Told, sarif
+from provendor.reports.forms import Told, sarif
 
 
 def run_of(told: Told) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from evidence_files import a_result, live
 from form_files import HOSTILE, hostile_told, mixed, told_of
-from provendor.forms import Told, table
+from provendor.reports.forms import Told, table
 
 
 def rows_of(told: Told) -> list[dict[str, str]]:

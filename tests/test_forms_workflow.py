@@ -7,7 +7,7 @@ import pytest
 
 from evidence_files import a_failure, a_finding, a_result, a_warning, an_error
 from form_files import HOSTILE, PENDING, hostile_told, mixed, told_of
-from provendor.forms import Told, workflow
+from provendor.reports.forms import Told, workflow
 
 
 class Command(NamedTuple):

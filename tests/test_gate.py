@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from provendor import gate as module
-from provendor.gate import Gate
+from provendor.wire import gate as module
+from provendor.wire.gate import Gate
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from contract_files import a_vendor, an_operation, write
-from provendor import loading, requests
+from provendor import requests
 from provendor.cache import Cache
 from provendor.contract import Case
 from provendor.errors import ContractError
+from provendor.reader import loading
 
 SDL = """
 type Query { user(id: ID!): User }
@@ -151,7 +152,7 @@ def test_what_comes_from_the_cache_is_what_was_derived(tmp_path: Path) -> None:
 LOADED = """
 import sys
 from pathlib import Path
-from provendor import loading
+from provendor.reader import loading
 from provendor.cache import Cache
 with Cache(Path(sys.argv[2])) as cache:
     suite = loading.load(Path(sys.argv[1]), cache=cache)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import a_schema
-from provendor.graphql_shape import Dialect, Text, derive, nullable, relax
+from provendor.schemas.graphql_shape import Dialect, Text, derive, nullable, relax
 
 SDL = """
 type Query {

@@ -9,8 +9,8 @@ import pytest
 
 from contract_files import a_vendor, an_operation, write
 from provendor.cli import main
-from provendor.graphql_shape import Text
-from provendor.graphql_subset import differences
+from provendor.schemas.graphql_shape import Text
+from provendor.specs.graphql_subset import differences
 
 WHOLE = """
 schema { query: Root }

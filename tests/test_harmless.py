@@ -8,11 +8,11 @@ from typing import Any
 import delivery_suites
 from mutation_suites import ADA, USER, users
 from plan_suites import adopted
-from provendor.adopt import Answer
 from provendor.check import check
 from provendor.contract import Expect
 from provendor.exchange import Exchange
-from provendor.harmless import HARMLESS, Endured, endure
+from provendor.mutants.harmless import HARMLESS, Endured, endure
+from provendor.recordings.adopt import Answer
 from provendor.run import Replayer
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from builders import a_case
-from provendor import health
-from provendor.health import Itself
-from provendor.probing import Probe
-from provendor.states import State, Thresholds
+from provendor.probes import health
+from provendor.probes.health import Itself
+from provendor.probes.probing import Probe
+from provendor.probes.states import State, Thresholds
 from provendor.verdict import Outcome
 
 NOW = 1_795_608_000.0

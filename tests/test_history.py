@@ -15,7 +15,7 @@ from builders import a_case, a_live_exchange, an_exchange
 from provendor import cli, evidence
 from provendor.database import Database, Unusable
 from provendor.exchange import Attempt
-from provendor.history import (
+from provendor.probes.history import (
     DAY_S,
     FILE,
     HOUR_S,
@@ -28,9 +28,9 @@ from provendor.history import (
     Watched,
     sample,
 )
-from provendor.redact import Redactor
+from provendor.probes.states import State, Streak
+from provendor.redaction.redact import Redactor
 from provendor.run import Result
-from provendor.states import State, Streak
 from provendor.verdict import Blame, Finding, Outcome, Party, Verdict
 
 NOW = 1_795_608_000.0

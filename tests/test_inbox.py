@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from delivery_suites import BODY, PLAIN, a_suite, a_vendor, arrived, codes, signed, with_header, without
 from provendor.contract import Delivery
 from provendor.exchange import Headers
-from provendor.inbox import Arrival, Inbox, arrival, moment, untold
+from provendor.plans.inbox import Arrival, Inbox, arrival, moment, untold
 from provendor.verdict import Outcome
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from provendor.exchange import Json
-from provendor.jsonrpc import Events, Listener, asked_id, stream
+from provendor.plans.jsonrpc import Events, Listener, asked_id, stream
 
 TEXT = (
     "\ufeff: a comment\r\nevent: message\r\ndata: 1\r\n\r\n"

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from history_files import full, many, move_away
-from provendor import keeper as module
-from provendor.history import FILE, History, Sample, Transition, Watched
-from provendor.keeper import Keeper
-from provendor.outbox import GATHER_S, Message, Outbox
-from provendor.schedule import Schedule, Timing
-from provendor.slots import End, Ended, Ledger
-from provendor.states import State
+from provendor.probes import keeper as module
+from provendor.probes.history import FILE, History, Sample, Transition, Watched
+from provendor.probes.keeper import Keeper
+from provendor.probes.outbox import GATHER_S, Message, Outbox
+from provendor.probes.schedule import Schedule, Timing
+from provendor.probes.slots import End, Ended, Ledger
+from provendor.probes.states import State
 from provendor.verdict import Outcome
 
 NOW = 1_795_608_000.0

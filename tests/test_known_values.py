@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 
-from provendor.known_values import KnownValues
+from provendor.redaction.known_values import KnownValues
 from wrapped import b64
 
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from contract_files import write
 from provendor.errors import ContractError
-from provendor.language import FILE, Language
-from provendor.loading import language_text, load
-from provendor.schema import Schema
+from provendor.reader.language import FILE, Language
+from provendor.reader.loading import language_text, load
+from provendor.schemas.schema import Schema
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = (ROOT / "docs" / "reference" / "contract-language.md").read_text(encoding="utf-8")

@@ -20,11 +20,11 @@ from loopback import Answer, Seen, serve
 from provendor.contract import Environment, Template, Variable
 from provendor.engine import ENGINE
 from provendor.exchange import Exchange, Headers, Json, Peer, Request, Source
-from provendor.jsonrpc import unwrapped
-from provendor.live import Network, Policy, policy_for
+from provendor.plans.jsonrpc import unwrapped
 from provendor.requests import Values
 from provendor.run import Result, run_case
 from provendor.verdict import Outcome
+from provendor.wire.live import Network, Policy, policy_for
 from servers import Client, Script, answering, each, reading, scripted
 
 pytestmark = pytest.mark.loopback

@@ -14,12 +14,12 @@ import pytest
 
 from live_calls import SANDBOX, a_policy, send
 from provendor.contract import Environment, Variable
-from provendor.curl import Curl
 from provendor.errors import Fault, NetworkOff
 from provendor.exchange import Exchange, Request
-from provendor.live import Network, Policy
-from provendor.network import Guard
-from provendor.route import Route
+from provendor.wire.curl import Curl
+from provendor.wire.live import Network, Policy
+from provendor.wire.network import Guard
+from provendor.wire.route import Route
 from servers import Authority, Client, Script, Scripted, answering, each, over_http2, scripted
 
 pytestmark = pytest.mark.loopback
@@ -294,7 +294,7 @@ def test_a_slow_handshake_is_the_handshakes_and_not_the_answers(authority: Autho
 
 def test_our_own_queue_is_not_reported_as_the_vendors_time(monkeypatch: pytest.MonkeyPatch):
     """One call at once, four at a time: each took 200 ms, the others waited, and that is said apart."""
-    monkeypatch.setattr("provendor.curl.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("provendor.wire.curl.MOST_AT_ONCE", 1)
 
     async def run(url: str) -> list[Exchange]:
         async with Network(env={}) as network:
@@ -347,7 +347,7 @@ def test_a_call_that_is_cancelled_while_it_waits_for_its_turn_leaves_the_turn_to
     monkeypatch: pytest.MonkeyPatch,
 ):
     """Nobody waits for ever for somebody who has gone."""
-    monkeypatch.setattr("provendor.curl.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("provendor.wire.curl.MOST_AT_ONCE", 1)
 
     async def run(url: str) -> list[int]:
         async with Network(env={}) as network:

@@ -11,15 +11,15 @@ import pytest
 
 from builders import a_rule
 from contract_files import a_contract, a_vendor
-from provendor import loading
 from provendor.clock import VirtualClock
 from provendor.contract import RateLimit
 from provendor.errors import Fault
 from provendor.exchange import Exchange, Headers, Request
-from provendor.live import Network, Policy, policy_for
-from provendor.oauth2 import Tokens, ask_with_token
-from provendor.pacing import Pace
+from provendor.reader import loading
 from provendor.requests import Values, build
+from provendor.wire.live import Network, Policy, policy_for
+from provendor.wire.oauth2 import Tokens, ask_with_token
+from provendor.wire.pacing import Pace
 from servers import Client, Script, Scripted, answering, each, scripted
 
 pytestmark = pytest.mark.loopback

@@ -32,10 +32,10 @@ from provendor.clock import VirtualClock
 from provendor.contract import RateLimit
 from provendor.errors import Fault
 from provendor.exchange import Exchange, Request, Source
-from provendor.live import Network, Policy
-from provendor.pacing import Pace
 from provendor.run import NEVER, NOT_ASKED, POSTED, Result
 from provendor.verdict import Outcome
+from provendor.wire.live import Network, Policy
+from provendor.wire.pacing import Pace
 
 pytestmark = pytest.mark.loopback
 
@@ -351,7 +351,7 @@ def test_no_secret_is_in_anything_that_is_kept_or_shown(tmp_path: Path):
         asyncio.run(run.carry_out(a_replayer(tmp_path).suite.cases, results.append))
 
     (result,) = results
-    from provendor import present
+    from provendor.reports import present
 
     kept = json.dumps(evidence.result_json(result, run.redactor("acme")))
     shown = present.full(result, a_replayer(tmp_path).suite) + present.line(result) + repr(result.verdicts)

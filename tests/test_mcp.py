@@ -13,12 +13,12 @@ import pytest
 
 from loopback import Answer, Seen, serve
 from mcp_suites import OPERATIONS, a_suite, asked, codes, events, message, over_http, the_case
-from provendor.adopt import Answer as InHand
-from provendor.adopt import adopt
 from provendor.errors import TransportError
 from provendor.exchange import Headers, Origin
-from provendor.mcp_stdio import StdioTransport
+from provendor.recordings.adopt import Answer as InHand
+from provendor.recordings.adopt import adopt
 from provendor.verdict import Outcome
+from provendor.wire.mcp_stdio import StdioTransport
 
 pytestmark = pytest.mark.loopback
 

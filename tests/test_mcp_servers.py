@@ -20,11 +20,11 @@ from typing import Any
 import pytest
 
 from mcp_suites import ADD, OPERATIONS, a_suite, asked, codes, over_http
-from provendor import loading
 from provendor.clock import VirtualClock
-from provendor.mcp_stdio import StdioTransport
+from provendor.reader import loading
 from provendor.run import Replayer, Result, run_case
 from provendor.verdict import Outcome
+from provendor.wire.mcp_stdio import StdioTransport
 
 pytestmark = pytest.mark.loopback
 

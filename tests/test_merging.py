@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from evidence_files import TODAY, a_failure, a_result, a_run, live
-from provendor.archive import KeptRun
-from provendor.merging import merged
-from provendor.story import Story
-from provendor.telling import tell
+from provendor.reports.archive import KeptRun
+from provendor.reports.merging import merged
+from provendor.reports.story import Story
+from provendor.reports.telling import tell
 
 
 def story_of(root: Path, *runs: Path) -> Story:

@@ -7,7 +7,7 @@ import pytest
 
 from loopback import Answer, serve
 from provendor.errors import UsageError
-from provendor.messenger import Messenger, channels_of
+from provendor.probes.messenger import Messenger, channels_of
 
 pytestmark = pytest.mark.loopback
 

@@ -5,14 +5,14 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from builders import a_case, a_live_exchange
-from provendor.confirming import Books
 from provendor.exchange import Certificate, Peer
-from provendor.metrics import Metrics
-from provendor.probing import Probe
-from provendor.rounds import Done
+from provendor.probes.confirming import Books
+from provendor.probes.metrics import Metrics
+from provendor.probes.probing import Probe
+from provendor.probes.rounds import Done
+from provendor.probes.slots import End, Ended
+from provendor.probes.states import Thresholds
 from provendor.run import Result
-from provendor.slots import End, Ended
-from provendor.states import Thresholds
 from provendor.verdict import Blame, Outcome, Party
 
 NOW = 1_795_608_000.0

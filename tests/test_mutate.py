@@ -14,8 +14,8 @@ from provendor.check import check
 from provendor.contract import Expect
 from provendor.errors import UsageError
 from provendor.exchange import Exchange
-from provendor.mutate import Measure
-from provendor.mutation import OPERATORS, named
+from provendor.mutants.mutate import Measure
+from provendor.mutants.mutation import OPERATORS, named
 
 
 def loosened(**properties: Any) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import mutations_page
-from provendor import mutation
-from provendor.mutation import OPERATORS, Group
+from provendor.mutants import mutation
+from provendor.mutants.mutation import OPERATORS, Group
 
-LANGUAGE = Path(mutation.__file__).with_name("language.json")
+LANGUAGE = Path(mutation.__file__).parent.with_name("language.json")
 
 
 def test_the_page_is_current():

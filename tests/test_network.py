@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from provendor.errors import NetworkOff
-from provendor.network import Guard, is_loopback
+from provendor.wire.network import Guard, is_loopback
 
 FAR = ("192.0.2.1", 443)  # reserved for documentation: nobody answers there
 

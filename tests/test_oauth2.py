@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contract_files import a_vendor, write
 from loopback import Answer, OverTheWire, Seen, Server, serve
-from provendor import loading
 from provendor.clock import VirtualClock
 from provendor.contract import Case, Vendor
 from provendor.errors import TokenRefused
 from provendor.exchange import Exchange
-from provendor.oauth2 import Tokens, ask_with_token
+from provendor.reader import loading
 from provendor.requests import Values
+from provendor.wire.oauth2 import Tokens, ask_with_token
 
 pytestmark = pytest.mark.loopback
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from provendor.alerts import Told
-from provendor.history import KEPT_S, History, Watched
-from provendor.outbox import GATHER_S, GIVEN_UP_S, Message, Outbox, Post
+from provendor.probes.alerts import Told
+from provendor.probes.history import KEPT_S, History, Watched
+from provendor.probes.outbox import GATHER_S, GIVEN_UP_S, Message, Outbox, Post
 from provendor.verdict import Outcome
 
 NOW = 1_795_608_000.0

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from contract_files import a_contract, a_vendor
-from provendor import loading, pacing
 from provendor.clock import VirtualClock
 from provendor.contract import RateLimit, Vendor
 from provendor.errors import Fault
-from provendor.pacing import Pace, Told
+from provendor.reader import loading
 from provendor.requests import Values
+from provendor.wire import pacing
+from provendor.wire.pacing import Pace, Told
 
 
 class Wall:
@@ -213,7 +214,7 @@ import asyncio, sys
 from pathlib import Path
 from provendor.clock import VirtualClock
 from provendor.contract import RateLimit
-from provendor.pacing import Pace
+from provendor.wire.pacing import Pace
 
 pace = Pace(RateLimit(7, 2.0), Path(sys.argv[1]), clock=VirtualClock(), wall=lambda: 1000.0)
 print("ready", flush=True)
@@ -241,7 +242,7 @@ import sys, time
 from pathlib import Path
 from provendor.clock import VirtualClock
 from provendor.contract import RateLimit
-from provendor.pacing import Pace
+from provendor.wire.pacing import Pace
 
 with Pace(RateLimit(3, 10.0), Path(sys.argv[1]), clock=VirtualClock(), wall=lambda: 1_000_000.0)._locked():
     print("ready", flush=True)

@@ -27,9 +27,9 @@ from evidence_files import (
 )
 from history_files import a_history
 from hostile import PAYLOADS, a_hostile_history, a_hostile_run
-from provendor import archive, briefing, page
 from provendor.evidence import LIVE_PAGE
 from provendor.plaintext import visible
+from provendor.reports import archive, briefing, page
 
 NOW = 1_795_176_000.0
 """2026-11-20 12:00 UTC."""

@@ -18,8 +18,8 @@ from browsers import Seen, a_browser, opened
 from evidence_files import TODAY, a_failure, a_finding, a_run, a_varied_run, live
 from history_files import a_history
 from hostile import PAYLOADS, a_hostile_history, a_hostile_run
-from provendor import archive, briefing, page
 from provendor.evidence import LIVE_PAGE
+from provendor.reports import archive, briefing, page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

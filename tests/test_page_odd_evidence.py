@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence_files import TODAY, a_run, a_varied_run, an_end, known_of
-from provendor import archive, briefing, page
+from provendor.reports import archive, briefing, page
 
 ODD = st.one_of(
     st.none(),

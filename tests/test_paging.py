@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from builders import a_case, a_request
 from plan_suites import TODAY, a_suite, adopted, answer, codes, replayed, texts
 from provendor import selector
-from provendor.asking import Asked, ask
 from provendor.check import check
 from provendor.clock import VirtualClock
 from provendor.contract import Auth, Body, Paging, Template
 from provendor.exchange import Exchange, Headers, Request, Source
-from provendor.paging import ContentRange, content_range
+from provendor.plans.asking import Asked, ask
+from provendor.plans.paging import ContentRange, content_range
 from provendor.requests import Values
 from provendor.run import Replayer, run_case
 from provendor.transport import Transport, drive

@@ -12,12 +12,12 @@ from builders import NOTHING, a_case, a_live_exchange, a_recording, an_exchange,
 from contract_files import write
 from live_suites import USER, a_suite, as_json, carried_out, codes, env, recorded
 from loopback import serve
-from provendor.answer_shape import shape_of
-from provendor.asking import Asked, Step
 from provendor.exchange import Origin, Source
-from provendor.parity import MOST, against
-from provendor.redact import Redactor
+from provendor.plans.asking import Asked, Step
+from provendor.redaction.redact import Redactor
 from provendor.run import Result
+from provendor.sandbox.parity import MOST, against
+from provendor.schemas.answer_shape import shape_of
 from provendor.verdict import Outcome
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contract_files import a_contract, a_vendor
-from provendor import loading
 from provendor.contract import Vendor
-from provendor.policy import REQUEST_S, Policy, policy_for
+from provendor.reader import loading
+from provendor.wire.policy import REQUEST_S, Policy, policy_for
 
 GET = {"summary": "One.", "request": "GET /things/1", "cases": {"ok": {"status": 200}}}
 MAKE = {"summary": "Makes one.", "request": "POST /things", "safety": "write", "cases": {"ok": {"status": 201}}}

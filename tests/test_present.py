@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from builders import a_case, a_live_exchange, a_recording, an_exchange, an_expect
-from provendor import present
 from provendor.contract import Place, Suite
+from provendor.reports import present
 from provendor.run import Result
 from provendor.validate import judge_answer
 from provendor.verdict import Finding, Outcome, Verdict, worst

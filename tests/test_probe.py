@@ -12,9 +12,9 @@ import pytest
 from contract_files import a_resource, a_vendor, write
 from loopback import Answer, Seen, serve
 from probe_suites import a_probed_vendor, environment, evidence, probe, told, words
-from provendor.history import FILE, History, Watched
-from provendor.sole import Sole
-from provendor.states import State
+from provendor.probes.history import FILE, History, Watched
+from provendor.probes.sole import Sole
+from provendor.probes.states import State
 from provendor.verdict import Outcome
 
 pytestmark = pytest.mark.loopback

@@ -13,14 +13,14 @@ from builders import a_case
 from contract_files import a_vendor, an_operation, write
 from loopback import Answer, Seen, serve
 from probe_suites import a_probed_vendor
-from provendor import loading
 from provendor.contract import Suite
 from provendor.errors import Fault, UsageError
 from provendor.exchange import Exchange, Request
-from provendor.gate import Gate
-from provendor.probing import Prober, _ReadOnly, probes_of
+from provendor.probes.probing import Prober, _ReadOnly, probes_of
+from provendor.probes.states import Thresholds
+from provendor.reader import loading
 from provendor.run import Replayer, Result
-from provendor.states import Thresholds
+from provendor.wire.gate import Gate
 
 pytestmark = pytest.mark.loopback
 

@@ -18,7 +18,7 @@ import pytest
 from live_suites import DELETE, KEY, MAKE, USER, a_suite, as_json, env, recorded
 from loopback import Answer, Seen, serve
 from provendor import cli, evidence
-from provendor.history import History
+from provendor.probes.history import History
 
 pytestmark = pytest.mark.loopback
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provendor.pseudonyms import clean, pseudonym, pseudonym_of_number
+from provendor.redaction.pseudonyms import clean, pseudonym, pseudonym_of_number
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from evidence_files import TODAY, a_failure, a_result, a_run, live
 from history_files import a_history
-from provendor import archive, publish
+from provendor.reports import archive, publish
 from test_cli import Folder
 
 DAY = date.fromisoformat(TODAY)
@@ -79,7 +79,7 @@ def test_a_page_that_cannot_be_written_is_said_and_nothing_more(tmp_path: Path):
 def test_a_page_that_breaks_is_said_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Whatever it is: a defect of ours must not turn a run red, or green."""
     a_run(tmp_path, [a_result()])
-    monkeypatch.setattr("provendor.page.write", lambda *_: 1 / 0)
+    monkeypatch.setattr("provendor.reports.page.write", lambda *_: 1 / 0)
 
     assert after_run(tmp_path, 5_000) == "the page could not be written: ZeroDivisionError: division by zero"
 
@@ -142,7 +142,7 @@ WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from provendor import page, publish
+from provendor.reports import page, publish
 replace = page._replace
 def slowly(path, pieces):
     def told():

@@ -6,7 +6,7 @@ import pytest
 
 from plan_suites import JOBS, adopted
 from plan_suites import a_suite as a_suite_of
-from provendor import loading
+from provendor.reader import loading
 from pytest_suites import CANNOT_TELL, DAY, FAILS, PASSES, a_suite
 
 ID = "contracts/weather/forecast.yaml::forecast.get::"

@@ -18,11 +18,11 @@ import jsonschema_rs  # noqa: F401
 import pytest
 import yaml  # noqa: F401
 
-import provendor.pytest_live  # noqa: F401
+import provendor.plugin.pytest_live  # noqa: F401
 from live_suites import DELETE, KEY, MAKE, USER, a_suite, as_json, env, recorded
 from loopback import Answer, Seen, serve
 from provendor import evidence
-from provendor.history import History
+from provendor.probes.history import History
 from provendor.run import NOT_ASKED
 
 pytestmark = pytest.mark.loopback
@@ -122,7 +122,9 @@ def test_a_fallback_passes_and_is_an_error_where_live_is_required(pytester, monk
 def test_without_its_libraries_it_says_what_to_install(pytester):
     """And runs nothing."""
     a_suite(pytester.path)
-    pytester.makeconftest("import sys; sys.modules['httpx'] = None; sys.modules.pop('provendor.pytest_live', None)")
+    pytester.makeconftest(
+        "import sys; sys.modules['httpx'] = None; sys.modules.pop('provendor.plugin.pytest_live', None)"
+    )
 
     result = pytester.runpytest_subprocess(NOW, "--live")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evidence_files import TODAY, a_finding, a_recording, a_result, a_run, a_warning, known_of, live
-from provendor import archive, telling
-from provendor.story import Expiry
+from provendor.reports import archive, telling
+from provendor.reports.story import Expiry
 
 
 def ends(folder: Path, *results: dict[str, Any], **known: Any) -> tuple[Expiry, ...]:

@@ -7,8 +7,8 @@ import pytest
 
 from builders import an_exchange
 from provendor.exchange import Headers
-from provendor.pacing import Told
-from provendor.rates import pause_s, told
+from provendor.wire.pacing import Told
+from provendor.wire.rates import pause_s, told
 
 NOW = 1_795_600_000.0  # Wed, 25 Nov 2026 09:46:40 GMT
 

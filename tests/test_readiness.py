@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from contract_files import a_contract, a_vendor, an_operation
-from provendor import loading, readiness
+from provendor import readiness
 from provendor.contract import Case, Vendor
+from provendor.reader import loading
 from provendor.readiness import Readiness
 
 SANDBOX_URL = {"base_url": {"env": "ACME_SANDBOX_URL"}}

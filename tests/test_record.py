@@ -20,9 +20,10 @@ from delivery_suites import ORDERS
 from delivery_suites import VENDOR as WITH_WEBHOOKS
 from live_suites import DELETE, KEY, MAKE, USER, a_suite, as_json, env, recorded
 from loopback import Answer, Seen, Server, serve
-from provendor import cassette, cli, loading
+from provendor import cassette, cli
 from provendor.cassette import Cassette
-from provendor.record import Draft, Fate, Recorder
+from provendor.reader import loading
+from provendor.recordings.record import Draft, Fate, Recorder
 from provendor.run import Replayer
 from provendor.verdict import Outcome
 

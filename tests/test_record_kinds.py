@@ -13,9 +13,10 @@ import pytest
 from contract_files import write
 from live_suites import USER, a_suite, as_json, env
 from loopback import Answer, Seen, serve
-from provendor import cassette, loading
+from provendor import cassette
 from provendor.cassette import Interaction
-from provendor.record import Draft, Fate, Recorder
+from provendor.reader import loading
+from provendor.recordings.record import Draft, Fate, Recorder
 from provendor.run import Replayer
 from provendor.verdict import Outcome
 from test_live_kinds import GIVEN, GRANT, PROGRAM, SECRETS, TOKEN, TOOL, Desk, with_tokens

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from provendor.exchange import Headers
 from provendor.jsonpath import NotAPath
-from provendor.redact import Leak, Redactor
+from provendor.redaction.redact import Leak, Redactor
 
 SECRET = "s3cr3t/v+lue&\"ä'"
 REDACTOR = Redactor({"api_key": SECRET})

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provendor.exchange import Headers
-from provendor.redact import Redactor
+from provendor.redaction.redact import Redactor
 from wrapped import HARMLESS, TYPES, WRAPPINGS, survivors
 
 SECRET = "kX9/+v-77\"ä&'z5Q"

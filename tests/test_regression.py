@@ -16,13 +16,15 @@ from contract_files import write
 from live_suites import KEY, USER, a_replayer, a_suite, as_json, env, recorded, vendor
 from loopback import Answer, Seen, serve
 from probe_suites import a_probed_vendor, probe
-from provendor import cassette, cli, loading, regression
+from provendor import cassette, cli
 from provendor.clock import VirtualClock
-from provendor.line import KEEP_S
-from provendor.live import Network
-from provendor.live_run import LiveRun, Rules
+from provendor.reader import loading
+from provendor.recordings import regression
 from provendor.run import Kept, Replayer
+from provendor.sandbox.line import KEEP_S
+from provendor.sandbox.live_run import LiveRun, Rules
 from provendor.verdict import Outcome
+from provendor.wire.live import Network
 
 pytestmark = pytest.mark.loopback
 
@@ -123,7 +125,7 @@ def test_what_may_still_hold_a_secret_is_not_kept(desk: Desk):
 
 def test_what_is_huge_is_not_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     """A result is worth more than what is kept of it."""
-    monkeypatch.setattr("provendor.tape.MOST_KEPT", 2048)
+    monkeypatch.setattr("provendor.sandbox.tape.MOST_KEPT", 2048)
     a_suite(desk.root)
     run = desk.fail(lambda _: as_json({"id": "x" * 3000}))
 
@@ -397,7 +399,7 @@ def test_a_contract_that_cannot_be_written_leaves_no_cassette(desk: Desk, monkey
     def full(_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("provendor.contract_patch.Patch.write", full)
+    monkeypatch.setattr("provendor.mutants.contract_patch.Patch.write", full)
     code, _, err = desk.keep(f"{run}/{CASE}", "--yes")
 
     assert (code, "No space left" in err) == (2, True)

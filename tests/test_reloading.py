@@ -7,7 +7,7 @@ import pytest
 
 from contract_files import a_contract, a_resource, write
 from provendor.errors import ContractError, UsageError
-from provendor.reloading import Reloading
+from provendor.probes.reloading import Reloading
 
 PROBED = {"every": "60s"}
 

@@ -14,7 +14,7 @@ import pytest
 
 from evidence_files import TODAY, a_failure, a_result, a_run
 from provendor import cli
-from provendor.forms import FORMS, comment, table
+from provendor.reports.forms import FORMS, comment, table
 
 
 def report(reports: Path, *words: str) -> int:
@@ -160,5 +160,5 @@ def test_only_the_form_that_is_asked_for_is_imported(tmp_path: Path, form: str, 
     )
 
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
-    assert not loaded & {f"provendor.forms.{other}" for other in others}
+    assert not loaded & {f"provendor.reports.forms.{other}" for other in others}
     assert not loaded & {"pytest", "_pytest", "httpx", "asyncio", "xml.sax", "jinja2"}

@@ -5,7 +5,7 @@ import pytest
 from builders import a_rule, an_exchange
 from provendor.errors import Fault
 from provendor.fault_codes import FAULTS
-from provendor.retries import LONGEST_S, Budget, is_worth_it, wait_s, was_unsent
+from provendor.wire.retries import LONGEST_S, Budget, is_worth_it, wait_s, was_unsent
 
 RULES = (a_rule("rate-limited", 429, retryable=True), a_rule("gone", 410))
 

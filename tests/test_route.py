@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from provendor.contract import Environment, Variable
-from provendor.route import Route, from_environment, origin
+from provendor.wire.route import Route, from_environment, origin
 
 PROXY = "http://proxy.example:3128"
 

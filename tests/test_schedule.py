@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provendor.schedule import Change, Due, Plan, Schedule, Timeline, Timing, timing
+from provendor.probes.schedule import Change, Due, Plan, Schedule, Timeline, Timing, timing
 
 EVERY_MINUTE = Timing(60.0, 10.0)
 NOW = 1_795_608_000.0

@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
 
 from provendor.errors import ContractError, Problem
-from provendor.keywords import FORMATS
-from provendor.schema import Fault, Mismatch, Schema
+from provendor.schemas.keywords import FORMATS
+from provendor.schemas.schema import Fault, Mismatch, Schema
 
 FILE = "contracts/acme/users.yaml"
 FILES: dict[str, Any] = {
@@ -480,7 +480,7 @@ def test_schemas_are_equal_by_content_and_place():
 def test_a_contract_without_json_bodies_needs_no_validator():
     """Importing jsonschema-rs takes longer than a case; a Schema that is never asked does without."""
     code = (
-        "import sys; from provendor.schema import Schema; Schema({}, 'a', '', {}.get);"
+        "import sys; from provendor.schemas.schema import Schema; Schema({}, 'a', '', {}.get);"
         "print([name for name in ('jsonschema_rs', 'difflib') if name in sys.modules])"
     )
 

@@ -8,7 +8,7 @@ from builders import a_case
 from contract_files import a_vendor, an_operation, write
 from provendor.contract import Suite
 from provendor.errors import UsageError
-from provendor.loading import load
+from provendor.reader.loading import load
 from provendor.selector import matches, select, vendors_named
 
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from provendor import serving as module
 from provendor.errors import UsageError
-from provendor.serving import Page, Serving, address
+from provendor.probes import serving as module
+from provendor.probes.serving import Page, Serving, address
 
 pytestmark = pytest.mark.loopback
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provendor.history import KEPT_S, History, Watched
-from provendor.schedule import Schedule, Timeline, Timing
-from provendor.slots import ABSENT, KILLED, End, Ended, Ledger
+from provendor.probes.history import KEPT_S, History, Watched
+from provendor.probes.schedule import Schedule, Timeline, Timing
+from provendor.probes.slots import ABSENT, KILLED, End, Ended, Ledger
 
 NOW = 1_795_608_000.0
 HEALTH = Watched("chatwoot", "health.web", "ok", "production")

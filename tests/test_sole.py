@@ -4,10 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from provendor.sole import Sole
+from provendor.probes.sole import Sole
 
 HOLDING = (
-    "import sys; from pathlib import Path; from provendor.sole import Sole\n"
+    "import sys; from pathlib import Path; from provendor.probes.sole import Sole\n"
     "with Sole(Path(sys.argv[1])) as sole: print(sole.held, flush=True); sys.stdin.read()\n"
 )
 

@@ -13,10 +13,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provendor import source
 from provendor.cache import Cache
 from provendor.errors import ContractError
-from provendor.source import Dialect, Document, read, read_text
+from provendor.reader import source
+from provendor.reader.source import Dialect, Document, read, read_text
 
 
 def a_document(text: str | bytes, dialect: Dialect = Dialect.CONTRACT) -> Document:
@@ -549,7 +549,7 @@ def test_a_file_from_the_cache_needs_no_yaml(tmp_path: Path):
 import sys
 from pathlib import Path
 from provendor.cache import Cache
-from provendor.source import read_text
+from provendor.reader.source import read_text
 with Cache(Path({str(tmp_path)!r})) as cache:
     assert read_text(b"a: on", "a.yaml", cache).value == {{"a": "on"}}
 print("yaml" in sys.modules)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from provendor.errors import ContractError, UsageError
-from provendor.shapes import Node, Views
-from provendor.spec import Spec, read_spec
-from provendor.spec_parts import SpecOperation, Undeclared
+from provendor.schemas.shapes import Node, Views
+from provendor.specs.spec import Spec, read_spec
+from provendor.specs.spec_parts import SpecOperation, Undeclared
 from spec_files import USER, a_discovery_document, a_swagger, a_tools_list, an_openapi, an_openrpc, as_file
 
 
@@ -273,7 +273,7 @@ def test_what_is_no_spec_is_one_clear_error(text: str, name: str, message: str):
 
 def test_too_large_a_file_is_refused(monkeypatch: pytest.MonkeyPatch):
     """Before it is parsed."""
-    monkeypatch.setattr("provendor.source.MAX_BYTES", 10)
+    monkeypatch.setattr("provendor.reader.source.MAX_BYTES", 10)
 
     with pytest.raises(ContractError, match="larger than"):
         read_spec([("spec.json", b'{"openapi": "3.0.0"}')])

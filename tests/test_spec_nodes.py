@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from provendor.shapes import View, Views
-from provendor.spec import Spec, read_spec
-from provendor.spec_parts import SpecOperation
+from provendor.schemas.shapes import View, Views
+from provendor.specs.spec import Spec, read_spec
+from provendor.specs.spec_parts import SpecOperation
 from spec_files import a_node, as_file
 
 ASK = {"name": "#get", "method": "GET", "return": "Post", "params": []}

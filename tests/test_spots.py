@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provendor.spots import Spot, spot_of_record, spot_told
+from provendor.reader.spots import Spot, spot_of_record, spot_told
 
 FILE = "contracts/weather/forecast.yaml"
 CONTRACT = """\

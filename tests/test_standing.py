@@ -22,9 +22,9 @@ from evidence_files import (
     live,
 )
 from history_files import a_history
-from provendor import archive, standing, telling, watch
-from provendor.history import Watched
-from provendor.story import (
+from provendor.probes.history import Watched
+from provendor.reports import archive, standing, telling, watch
+from provendor.reports.story import (
     AnswerTold,
     Blocker,
     Counts,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provendor.states import BAD, State, Thresholds, advance, confirmed
+from provendor.probes.states import BAD, State, Thresholds, advance, confirmed
 from provendor.verdict import Outcome
 
 LETTERS = {"p": Outcome.PASS, "w": Outcome.WARN, "f": Outcome.FAIL, "e": Outcome.ERROR, "s": Outcome.SKIP}

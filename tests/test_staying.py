@@ -16,10 +16,10 @@ import pytest
 
 from loopback import Answer, Seen, Server, serve
 from probe_suites import a_probed_vendor, probe, told
-from provendor.daemon import LATE, OVERLAPPED
-from provendor.history import FILE, History
-from provendor.outbox import Outbox
-from provendor.slots import ABSENT, KILLED, Account, End, Ledger
+from provendor.probes.daemon import LATE, OVERLAPPED
+from provendor.probes.history import FILE, History
+from provendor.probes.outbox import Outbox
+from provendor.probes.slots import ABSENT, KILLED, Account, End, Ledger
 from staying_probers import staying
 
 pytestmark = [pytest.mark.slow, pytest.mark.loopback]

@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from provendor import loading, source
 from provendor.cache import Cache
 from provendor.check import load_checks
-from provendor.declared import declared
-from provendor.field_changes import GONE, Change, made
-from provendor.harmless import endure
-from provendor.mismatch import Mismatch
-from provendor.mutate import Measure, Strength
-from provendor.mutation import named
+from provendor.mutants.field_changes import GONE, Change, made
+from provendor.mutants.harmless import endure
+from provendor.mutants.mutate import Measure, Strength
+from provendor.mutants.mutation import named
+from provendor.mutants.survivors import holes, text
+from provendor.mutants.trial import Document, Trial, touch
+from provendor.reader import loading, source
 from provendor.run import Replayer
-from provendor.survivors import holes, text
-from provendor.trial import Document, Trial, touch
+from provendor.schemas.declared import declared
+from provendor.schemas.mismatch import Mismatch
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 20)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from builders import a_vendor, an_operation
-from provendor.redact import Leak, Redactor
+from provendor.redaction.redact import Leak, Redactor
 from provendor.requests import Values
-from provendor.substitution import Examples
+from provendor.sandbox.substitution import Examples
 from wrapped import WRAPPINGS
 
 LIVE: dict[str, Any] = {

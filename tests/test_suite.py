@@ -11,12 +11,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from provendor import cassette, lint, loading
+from provendor import cassette
 from provendor.cache import Cache
 from provendor.cassette import Cassette
 from provendor.contract import Case, Suite, Vendor
 from provendor.exchange import Json
-from provendor.keywords import link
+from provendor.reader import loading
+from provendor.schemas.keywords import link
+from provendor.specs import lint
 
 ROOT = Path(__file__).parents[1]
 VENDORS = sorted(path.parent.name for path in (ROOT / "contracts").glob("*/vendor.yaml"))

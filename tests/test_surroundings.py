@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from provendor.blame import Around
-from provendor.network import has_route
-from provendor.surroundings import WINDOW_S, Surroundings
+from provendor.probes.blame import Around
+from provendor.probes.surroundings import WINDOW_S, Surroundings
+from provendor.wire.network import has_route
 
 
 class Watch:

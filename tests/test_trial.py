@@ -14,11 +14,11 @@ from mcp_suites import ADD, OPERATIONS, SUM
 from mcp_suites import a_suite as an_mcp_suite
 from mutation_suites import ADA, REFUSED, measured, survivor, told, users
 from plan_suites import JOBS, TODAY, a_suite, adopted, answer
-from provendor import loading
-from provendor.adopt import Answer
 from provendor.exchange import Headers
-from provendor.mutate import Measure, Strength
-from provendor.mutation import named
+from provendor.mutants.mutate import Measure, Strength
+from provendor.mutants.mutation import named
+from provendor.reader import loading
+from provendor.recordings.adopt import Answer
 from provendor.run import Replayer
 
 

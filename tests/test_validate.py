@@ -12,7 +12,7 @@ from provendor.check import check
 from provendor.classify import candidates
 from provendor.contract import HeaderTest
 from provendor.exchange import Headers
-from provendor.redact import Redactor
+from provendor.redaction.redact import Redactor
 from provendor.requests import Values
 from provendor.validate import judge_answer
 from provendor.verdict import Finding, Outcome, Skip

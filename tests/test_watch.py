@@ -9,11 +9,11 @@ import pytest
 
 from evidence_files import TODAY, a_result, a_run, known_of
 from history_files import ACME, BOLT, a_history
-from provendor import archive, briefing, oncall, watch
-from provendor.history import FILE, HOUR_S, History, Sample, Transition
-from provendor.oncall import Brief
-from provendor.states import State
-from provendor.story import ProberTold, ProbeTold, Watch, Word
+from provendor.probes.history import FILE, HOUR_S, History, Sample, Transition
+from provendor.probes.states import State
+from provendor.reports import archive, briefing, oncall, watch
+from provendor.reports.oncall import Brief
+from provendor.reports.story import ProberTold, ProbeTold, Watch, Word
 from provendor.verdict import Outcome, Party
 
 NOW = 1_795_176_000.0

@@ -26,13 +26,16 @@ from delivery_suites import (
     with_header,
     without,
 )
-from provendor import cassette, inventory, loading, validate, webhooks
-from provendor.adopt import Adopted, adopt
+from provendor import cassette, validate
 from provendor.contract import Challenge
 from provendor.exchange import Headers, Origin
+from provendor.plans import webhooks
+from provendor.plans.webhooks import answer_challenge, forgeries
+from provendor.reader import loading
+from provendor.recordings.adopt import Adopted, adopt
+from provendor.reports import inventory
 from provendor.signature import faults
 from provendor.verdict import Outcome
-from provendor.webhooks import answer_challenge, forgeries
 
 ROOT = Path(__file__).resolve().parent.parent
 

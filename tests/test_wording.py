@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provendor import wording
+from provendor.reports import wording
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provendor import wrappings
-from provendor.wrappings import Inside, in_base64, in_body, in_events, in_html, in_parts, in_percent, in_text
+from provendor.redaction import wrappings
+from provendor.redaction.wrappings import Inside, in_base64, in_body, in_events, in_html, in_parts, in_percent, in_text
 from wrapped import TYPES, WRAPPINGS, b64, b64url, mail_b64
 
 SHOUT = str.upper

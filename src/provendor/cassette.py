@@ -144,7 +144,7 @@ class _Reader:
     """Reads one file's document into interactions and collects faults on the way; one use only."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        from provendor import source  # noqa: PLC0415 - a cassette from the cache needs no YAML
+        from provendor.reader import source  # noqa: PLC0415 - a cassette from the cache needs no YAML
 
         self.name = name
         self.faults: list[str] = []

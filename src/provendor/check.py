@@ -23,7 +23,7 @@ from provendor.cache import Cache
 from provendor.contract import Expect
 from provendor.errors import ContractError, Problem
 from provendor.exchange import BodyNotJson, Exchange, Json
-from provendor.redact import Redactor
+from provendor.redaction.redact import Redactor
 from provendor.selector import vendors_named
 from provendor.verdict import Finding, Outcome, Skip, Verdict
 

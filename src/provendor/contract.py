@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from provendor.exchange import Json
-from provendor.schema import Schema
+from provendor.schemas.schema import Schema
 from provendor.signature import SignatureRule
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -12,10 +12,10 @@ from provendor import jsonpath
 from provendor.check import check
 from provendor.classify import SEARCHED_CHARACTERS, classify, found_in_text, header_holds
 from provendor.contract import ErrorRule, Expect, HeaderTest
-from provendor.credentials import header_value
 from provendor.exchange import BodyNotJson, Exchange, Source
-from provendor.redact import Redactor
-from provendor.schema import Mismatch
+from provendor.redaction.credentials import header_value
+from provendor.redaction.redact import Redactor
+from provendor.schemas.schema import Mismatch
 from provendor.verdict import Finding, Outcome, Skip
 
 _MOST_MISMATCHES = 25

@@ -23,14 +23,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from provendor import __version__, checkout, retention, strength
-from provendor.asking import Step
 from provendor.classify import classify
 from provendor.contract import Suite
 from provendor.engine import error_class
 from provendor.exchange import Exchange, Recording, Request
 from provendor.moments import timestamp
+from provendor.plans.asking import Step
 from provendor.readiness import snapshot
-from provendor.redact import Redactor
+from provendor.redaction.redact import Redactor
 from provendor.run import Result, exit_code, rerun_of
 from provendor.verdict import Finding, Outcome, Verdict
 

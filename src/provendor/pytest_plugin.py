@@ -70,19 +70,19 @@ def _refuse_nonsense(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config, root: Path) -> None:
-    from provendor.pytest_session import ContractSession, markers  # noqa: PLC0415 - costs nothing where there are no contracts
+    from provendor.plugin.pytest_session import ContractSession, markers  # noqa: PLC0415 - costs nothing where there are no contracts
 
     for marker in markers(root / "contracts"):
         config.addinivalue_line("markers", marker)
     config.pluginmanager.register(ContractSession(config, root), "provendor-session")
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist: its controller gathers the results
-    from provendor.pytest_results import Results  # noqa: PLC0415 - costs nothing where there are no contracts
+    from provendor.plugin.pytest_results import Results  # noqa: PLC0415 - costs nothing where there are no contracts
 
     results = Results(config, root)
     config.pluginmanager.register(results, "provendor-results")
     if config.pluginmanager.hasplugin("html"):
-        from provendor.pytest_columns import Columns  # noqa: PLC0415 - only beside pytest-html
+        from provendor.plugin.pytest_columns import Columns  # noqa: PLC0415 - only beside pytest-html
 
         config.pluginmanager.register(Columns(results.closing), "provendor-columns")
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from provendor import credentials
 from provendor.contract import Case, Cleanup, Flow, Oauth2, Variable, Vendor
+from provendor.redaction import credentials
 from provendor.requests import REFERENCE, Scalar, Values, needs, references
 
 TRUTHY: Final = frozenset({"1", "true", "on", "yes"})

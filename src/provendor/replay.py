@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl
 
-from provendor import credentials, yamltext
+from provendor import yamltext
 from provendor.cassette import Cassette, Interaction
 from provendor.errors import NotRecorded
 from provendor.exchange import Exchange, Headers, Json, Request, Source
+from provendor.redaction import credentials
 
 Key: TypeAlias = "tuple[str, str, tuple[tuple[str, str], ...], tuple[str, str]]"
 Difference: TypeAlias = tuple[str, str, str]

@@ -10,7 +10,6 @@ from functools import partial
 from typing import NamedTuple
 
 from provendor import cassette, requests
-from provendor.asking import Asked, Step, ask, located
 from provendor.cache import Cache
 from provendor.cassette import Cassette
 from provendor.check import Check, examine
@@ -19,6 +18,7 @@ from provendor.contract import Case, Expect, Suite
 from provendor.engine import ENGINE, OF_RECORDING
 from provendor.errors import Fault, NotRecorded, ProvendorError, TransportError
 from provendor.exchange import Attempt, Exchange, Peer, Recording, Request, Source
+from provendor.plans.asking import Asked, Step, ask, located
 from provendor.replay import Replay
 from provendor.requests import Values
 from provendor.selector import matches, vendors_named
@@ -211,7 +211,7 @@ class Replayer:
         """Return the engine's checks and those of the business that name this case."""
         engine: tuple[Check, ...] = ENGINE
         if case.expect.mcp is not None:
-            from provendor.mcp_checks import MCP  # noqa: PLC0415 - few cases are calls of an MCP server
+            from provendor.plans.mcp_checks import MCP  # noqa: PLC0415 - few cases are calls of an MCP server
 
             engine = (*ENGINE, *MCP)
         own = (check for check in self._of_vendor(case.vendor) if applies(check, case))

@@ -14,13 +14,13 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from provendor import compression
-from provendor.asking import ask
 from provendor.cassette import Interaction
 from provendor.clock import VirtualClock
 from provendor.contract import Case, Flow
 from provendor.errors import NotRecorded, UsageError
 from provendor.exchange import Exchange, Headers, Request, Source
-from provendor.redact import Redactor
+from provendor.plans.asking import ask
+from provendor.redaction.redact import Redactor
 from provendor.requests import Values
 from provendor.transport import drive
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from provendor import engine, requests
-from provendor.asking import said
 from provendor.check import Check, check, examine
 from provendor.classify import candidates
 from provendor.contract import Case, Delivery, Expect, Flow
 from provendor.exchange import Exchange, Headers, Request, Source
-from provendor.redact import Redactor
+from provendor.plans.asking import said
+from provendor.redaction.redact import Redactor
 from provendor.requests import Values
 from provendor.verdict import Finding, Outcome, Skip, Verdict, worst
 
@@ -212,7 +212,7 @@ def _tells_of_a_body(expect: Expect) -> bool:
 
 def _end_of_flow(case: Case, plan: Flow, exchange: Exchange) -> Verdict:
     """Judge whether the flow ends so with this answer: it is taken for the last one of the step at which the case ends."""
-    from provendor.flows import findings_at_the_end  # noqa: PLC0415 - few answers belong to a flow
+    from provendor.plans.flows import findings_at_the_end  # noqa: PLC0415 - few answers belong to a flow
 
     findings = tuple(findings_at_the_end(case, plan, exchange))
     return Verdict("flow", Outcome.FAIL if findings else Outcome.PASS, findings)
@@ -220,7 +220,7 @@ def _end_of_flow(case: Case, plan: Flow, exchange: Exchange) -> Verdict:
 
 def _identity(plan: Delivery, headers: Headers | None, body: bytes) -> tuple[Verdict, ...]:
     """Judge topic, id and order of a delivery; not all of its headers may have been captured."""
-    from provendor.webhooks import identity  # noqa: PLC0415 - few answers are deliveries
+    from provendor.plans.webhooks import identity  # noqa: PLC0415 - few answers are deliveries
 
     return tuple(identity(plan, headers, body, missing=Outcome.WARN))
 
@@ -230,8 +230,8 @@ def _mcp_message(exchange: Exchange, checks: Sequence[Check], bare: str | None) 
 
     `bare` is the method whose result may stand alone: what was not captured from HTTP often has no message around it.
     """
-    from provendor.jsonrpc import framed, unwrapped  # noqa: PLC0415 - few answers come from an MCP server
-    from provendor.mcp_checks import MCP  # noqa: PLC0415 - as above
+    from provendor.plans.jsonrpc import framed, unwrapped  # noqa: PLC0415 - few answers come from an MCP server
+    from provendor.plans.mcp_checks import MCP  # noqa: PLC0415 - as above
 
     message = unwrapped(exchange, None)
     return framed(message, bare) if bare else message, (*checks, *MCP)

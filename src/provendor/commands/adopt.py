@@ -15,11 +15,14 @@ import os
 import sys
 from pathlib import Path
 
-from provendor import adopt, answers, check, loading, present, selector
-from provendor.adopt import Adopted, Answer
+from provendor import check, selector
 from provendor.commands import arguments, console
 from provendor.errors import UsageError
 from provendor.exchange import Headers, Origin
+from provendor.reader import loading
+from provendor.recordings import adopt, answers
+from provendor.recordings.adopt import Adopted, Answer
+from provendor.reports import present
 from provendor.run import Replayer
 from provendor.verdict import Outcome
 

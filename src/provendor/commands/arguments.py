@@ -108,7 +108,8 @@ def cache_of(root: Path, enabled: bool = True) -> Cache:
 
 def load(root: Path, selectors: list[str], cache: Cache | None = None) -> tuple[Suite, tuple[Case, ...]]:
     """Load what the selectors need and return it with the cases they select; raises UsageError and ContractError."""
-    from provendor import loading, selector  # noqa: PLC0415 - not every command reads contracts
+    from provendor import selector  # noqa: PLC0415 - not every command reads contracts
+    from provendor.reader import loading  # noqa: PLC0415 - not every command reads contracts
 
     suite = loading.load(root, selector.vendors_named(selectors), cache)
     return suite, selector.select(suite, selectors)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from provendor import documents, loading
 from provendor.commands import arguments, console
+from provendor.reader import loading
+from provendor.reports import documents
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -17,20 +17,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from provendor import doctor, loading, selector
+from provendor import selector
 from provendor.commands import arguments, console
 from provendor.commands.show import table
 from provendor.contract import Suite
 from provendor.database import Unusable
-from provendor.doctor import Diagnosis, Place
-from provendor.history import History, Watched
 from provendor.moments import span, utc
 from provendor.plaintext import painted, visible
+from provendor.probes.history import History, Watched
+from provendor.reader import loading
+from provendor.reports import doctor
+from provendor.reports.doctor import Diagnosis, Place
 from provendor.run import exit_code
 from provendor.verdict import Outcome
 
 if TYPE_CHECKING:  # without --live nothing is reached for
-    from provendor.reaching import Reach
+    from provendor.wire.reaching import Reach
 
 Where: TypeAlias = tuple[str, str]
 """A vendor and one of its environments, by name."""
@@ -88,7 +90,7 @@ def _proofs(folder: Path) -> Mapping[Watched, float]:
 def _reached(suite: Suite, found: Sequence[Diagnosis]) -> dict[Where, Reach]:
     """Knock at every known address of a vendor whose flag is on: without it nothing is sent."""
     with arguments.needing("live"):
-        from provendor.reaching import Address, knock  # noqa: PLC0415 - without --live nothing is reached for
+        from provendor.wire.reaching import Address, knock  # noqa: PLC0415 - without --live nothing is reached for
 
     wanted = [
         Address(suite.vendors[each.vendor], place.name, place.url)

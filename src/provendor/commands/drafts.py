@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from provendor import present
 from provendor.contract import Suite
-from provendor.deltas import CHANGED, GONE, NEW, Delta
 from provendor.exchange import Recording
 from provendor.plaintext import painted, visible
-from provendor.record import Draft, Fate
+from provendor.recordings.deltas import CHANGED, GONE, NEW, Delta
+from provendor.recordings.record import Draft, Fate
+from provendor.reports import present
 from provendor.verdict import Outcome
 
 _WORDS = {

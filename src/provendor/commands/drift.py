@@ -16,11 +16,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from provendor import drift, loading, source, spec
 from provendor.cache import Cache
 from provendor.commands import arguments, console
-from provendor.drift import Difference, DriftReport, Severity
 from provendor.errors import UsageError
+from provendor.reader import loading, source
+from provendor.specs import drift, spec
+from provendor.specs.drift import Difference, DriftReport, Severity
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 from provendor.commands import arguments, console
 from provendor.errors import UsageError
-from provendor.history import History, Period, Sample, Transition, Watched
 from provendor.moments import span, timestamp, utc
 from provendor.percentiles import percentile
 from provendor.plaintext import visible, word
+from provendor.probes.history import History, Period, Sample, Transition, Watched
+from provendor.probes.states import State
 from provendor.selector import matches_names
-from provendor.states import State
 from provendor.suggest import did_you_mean
 from provendor.verdict import Outcome
 

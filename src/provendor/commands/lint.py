@@ -9,10 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from provendor import lint
 from provendor.cache import Cache
 from provendor.commands import arguments, console
 from provendor.errors import UsageError
+from provendor.specs import lint
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -17,16 +17,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from provendor import check, harmless, moments, mutation, strength, survivors
+from provendor import check, moments, strength
 from provendor.commands import arguments, console
 from provendor.contract import Case, Suite, Vendor
-from provendor.contract_patch import Patch
 from provendor.errors import UsageError
-from provendor.harmless import Endured, FalseAlarm
-from provendor.mutate import Measure, Strength
-from provendor.mutation import OPERATORS
+from provendor.mutants import harmless, mutation, survivors
+from provendor.mutants.contract_patch import Patch
+from provendor.mutants.harmless import Endured, FalseAlarm
+from provendor.mutants.mutate import Measure, Strength
+from provendor.mutants.mutation import OPERATORS
+from provendor.mutants.remedy import demand
 from provendor.plaintext import visible
-from provendor.remedy import demand
 from provendor.run import Replayer
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from provendor import present, publish
-from provendor.closing import Closing, screen
 from provendor.commands import console
 from provendor.contract import Suite
 from provendor.evidence import PAGE
+from provendor.reports import present, publish
+from provendor.reports.closing import Closing, screen
 from provendor.run import Result
 from provendor.verdict import Outcome
 
 if TYPE_CHECKING:  # a replay writes nothing
-    from provendor.live_run import Write
+    from provendor.sandbox.live_run import Write
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from provendor import moments
 from provendor.commands import arguments
 from provendor.errors import UsageError
-from provendor.gate import MOST
-from provendor.serving import address
+from provendor.probes.serving import address
+from provendor.wire.gate import MOST
 
 AS_THE_CONTRACT_SAYS = 0.0
 CONTROL = "PROVENDOR_CONTROL"

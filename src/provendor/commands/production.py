@@ -12,19 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from provendor import check, evidence, publish
-from provendor.alerts import Rules
+from provendor import check, evidence
 from provendor.commands import arguments
 from provendor.commands.printer import Printer
 from provendor.commands.probe import AS_THE_CONTRACT_SAYS, CONTROL
 from provendor.errors import UsageError
-from provendor.probe_once import Settings, Telling, to_the_end
-from provendor.probing import Probe, prepare, probes_of
-from provendor.rounds import Done
+from provendor.probes.alerts import Rules
+from provendor.probes.probe_once import Settings, Telling, to_the_end
+from provendor.probes.probing import Probe, prepare, probes_of
+from provendor.probes.rounds import Done
+from provendor.reports import publish
 from provendor.run import Replayer
 
 if TYPE_CHECKING:
-    from provendor.metrics import Metrics
+    from provendor.probes.metrics import Metrics
 
 NOTHING = 4
 
@@ -67,9 +68,9 @@ def once(args: argparse.Namespace, root: Path) -> int:
 
 def stay(args: argparse.Namespace, root: Path) -> int:
     """Stay until somebody ends it."""
-    from provendor import staying  # noqa: PLC0415 - only where somebody stays
+    from provendor.commands import staying  # noqa: PLC0415 - only where somebody stays
     from provendor.commands.reporter import Reporter  # noqa: PLC0415 - as above
-    from provendor.daemon import Every  # noqa: PLC0415 - as above
+    from provendor.probes.daemon import Every  # noqa: PLC0415 - as above
 
     _collect_seldom()
     settings = _settings(args)
@@ -128,7 +129,7 @@ def _metrics_of(args: argparse.Namespace, probes: Sequence[Probe]) -> Metrics | 
     """Return what counts the results, where somebody wants them as a file."""
     if args.textfile is None:
         return None
-    from provendor.metrics import Metrics  # noqa: PLC0415 - only where somebody wants to read them
+    from provendor.probes.metrics import Metrics  # noqa: PLC0415 - only where somebody wants to read them
 
     metrics = Metrics()
     metrics.planned(probes)

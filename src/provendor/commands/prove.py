@@ -13,12 +13,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from provendor import check, evidence, publish
+from provendor import check, evidence
 from provendor.commands import arguments
 from provendor.commands.printer import Printer
 from provendor.contract import Case
 from provendor.errors import UsageError
-from provendor.redact import Redactor
+from provendor.redaction.redact import Redactor
+from provendor.reports import publish
 from provendor.run import Replayer, Result
 
 
@@ -88,7 +89,7 @@ def _refuse_nonsense(args: argparse.Namespace) -> None:
         raise UsageError("--allow-writes: nothing is ever written in production")
     if args.live:
         with arguments.needing("live"):
-            import provendor.live_run  # noqa: F401, PLC0415 - before there is a run, in which nothing could be asked
+            import provendor.sandbox.live_run  # noqa: F401, PLC0415 - before there is a run, in which nothing could be asked
 
 
 def _replayed(
@@ -108,9 +109,10 @@ def _asked(
     args: argparse.Namespace, replayer: Replayer, cases: Sequence[Case], written: evidence.Evidence, printer: Printer
 ) -> bool:
     """Ask every case that can be asked; return whether the run was left to come to its end."""
-    from provendor import live_run, pacing  # noqa: PLC0415 - a replay needs no network and no event loop
-    from provendor.blaming import Blaming  # noqa: PLC0415 - a replay is nobody's fault
-    from provendor.history import keep, sample  # noqa: PLC0415 - a replay never goes in
+    from provendor.probes.blaming import Blaming  # noqa: PLC0415 - a replay is nobody's fault
+    from provendor.probes.history import keep, sample  # noqa: PLC0415 - a replay never goes in
+    from provendor.sandbox import live_run  # noqa: PLC0415 - a replay needs no network and no event loop
+    from provendor.wire import pacing  # noqa: PLC0415 - a replay needs no network and no event loop
 
     rules = live_run.Rules(args.environment or "sandbox", args.allow_writes, args.require_live)
     run = live_run.LiveRun(replayer, rules, env=os.environ, paces=pacing.home(os.environ))

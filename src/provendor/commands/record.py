@@ -20,14 +20,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from provendor import check, present
+from provendor import check
 from provendor.commands import arguments, console
 from provendor.contract import Case, Suite
 from provendor.errors import UsageError
+from provendor.reports import present
 from provendor.run import Replayer
 
 if TYPE_CHECKING:  # what it needs is an extra
-    from provendor.record import Draft, Recorder
+    from provendor.recordings.record import Draft, Recorder
 
 FEW = 10
 UNASKED = ("blocked", "skipped")
@@ -94,8 +95,8 @@ def _keep_failure(args: argparse.Namespace) -> int:
 
 def _recorder(args: argparse.Namespace, replayer: Replayer) -> Recorder:
     with arguments.needing("live"):
-        from provendor import pacing  # noqa: PLC0415 - what it needs is an extra
-        from provendor.record import Recorder  # noqa: PLC0415 - as above
+        from provendor.recordings.record import Recorder  # noqa: PLC0415 - as above
+        from provendor.wire import pacing  # noqa: PLC0415 - what it needs is an extra
     return Recorder(
         replayer,
         env=os.environ,

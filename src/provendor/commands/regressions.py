@@ -7,13 +7,14 @@ import os
 import sys
 from pathlib import Path
 
-from provendor import check, regression
+from provendor import check
 from provendor.commands import arguments, console, drafts
 from provendor.contract import Suite
 from provendor.errors import ContractError, UsageError
 from provendor.plaintext import visible
-from provendor.record import Fate
-from provendor.regression import Regression
+from provendor.recordings import regression
+from provendor.recordings.record import Fate
+from provendor.recordings.regression import Regression
 from provendor.run import Replayer
 
 QUESTION = "write it? [y]es, [n]o: "

@@ -18,13 +18,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from provendor import archive, briefing
-from provendor.archive import KeptRun
 from provendor.commands import arguments, console
 from provendor.errors import UsageError
-from provendor.forms import FORMS, Told
-from provendor.merging import merged
-from provendor.story import Story, Word
+from provendor.reports import archive, briefing
+from provendor.reports.archive import KeptRun
+from provendor.reports.forms import FORMS, Told
+from provendor.reports.merging import merged
+from provendor.reports.story import Story, Word
 
 EXITS = {Word.GO: 0, Word.WARNINGS: 0, Word.NO_GO: 1, Word.UNKNOWN: 3}
 
@@ -91,14 +91,14 @@ def _report(args: argparse.Namespace, reports: Path, kept: KeptRun, previous: Ke
     elif args.live:
         _write_live(told, reports)
     elif not (args.badges or args.step_summary):
-        from provendor import page  # noqa: PLC0415 - other forms need no templates
+        from provendor.reports import page  # noqa: PLC0415 - other forms need no templates
 
         print(f"{story.decision.word}: {story.decision.sentence}\n{page.write(told, reports)}")
     return EXITS[story.decision.word] if args.gate else 0
 
 
 def _write_live(told: Told, reports: Path) -> None:
-    from provendor import oncall, page  # noqa: PLC0415 - other forms need no templates
+    from provendor.reports import oncall, page  # noqa: PLC0415 - other forms need no templates
 
     if told.story.watch is None:
         raise UsageError("nothing was asked live yet: `provendor probe` and `provendor prove --live` do")
@@ -124,7 +124,7 @@ def _write(parts: Iterator[str], to: Path | None) -> None:
 
 
 def _write_badges(story: Story, folder: Path) -> None:
-    from provendor.forms import badges  # noqa: PLC0415 - only where asked for
+    from provendor.reports.forms import badges  # noqa: PLC0415 - only where asked for
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in badges.badges(story).items():
@@ -132,7 +132,7 @@ def _write_badges(story: Story, folder: Path) -> None:
 
 
 def _append_summary(told: Told) -> None:
-    from provendor.forms import summary  # noqa: PLC0415 - only where asked for
+    from provendor.reports.forms import summary  # noqa: PLC0415 - only where asked for
 
     summary.append(told, os.environ)
 

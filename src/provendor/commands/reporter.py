@@ -8,11 +8,11 @@ import time
 from typing import Any
 
 from provendor.commands import console
-from provendor.daemon import Observer
 from provendor.moments import timestamp
 from provendor.plaintext import visible, word
-from provendor.reloading import Loaded
-from provendor.rounds import Done
+from provendor.probes.daemon import Observer
+from provendor.probes.reloading import Loaded
+from provendor.probes.rounds import Done
 
 
 class Reporter(Observer):

@@ -14,9 +14,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from provendor import inventory, loading, selector
+from provendor import selector
 from provendor.commands import arguments, console
-from provendor.inventory import CaseRow, DeliveryRow, ErrorRow, OperationRow, VendorPage
+from provendor.reader import loading
+from provendor.reports import inventory
+from provendor.reports.inventory import CaseRow, DeliveryRow, ErrorRow, OperationRow, VendorPage
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -15,13 +15,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from provendor import check, loading, present, recognise, requests, selector, validate
-from provendor.adopt import live_secrets
+from provendor import check, recognise, requests, selector, validate
 from provendor.commands import arguments, console
 from provendor.contract import Case, Suite
 from provendor.errors import UsageError
 from provendor.exchange import Headers
-from provendor.redact import Redactor
+from provendor.reader import loading
+from provendor.recordings.adopt import live_secrets
+from provendor.redaction.redact import Redactor
+from provendor.reports import present
 from provendor.run import applies
 
 

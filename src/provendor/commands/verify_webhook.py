@@ -21,20 +21,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from provendor import answers, inbox, loading, requests, validate, webhooks
-from provendor.adopt import secrets_of
-from provendor.answers import Captured
+from provendor import requests, validate
 from provendor.commands import arguments, console
 from provendor.contract import Case, Challenge, Delivery, Vendor
 from provendor.errors import UsageError
 from provendor.exchange import Headers
-from provendor.inbox import Fate
 from provendor.plaintext import visible
-from provendor.redact import Redactor
+from provendor.plans import inbox, webhooks
+from provendor.plans.inbox import Fate
+from provendor.plans.webhooks import Received
+from provendor.reader import loading
+from provendor.recordings import answers
+from provendor.recordings.adopt import secrets_of
+from provendor.recordings.answers import Captured
+from provendor.redaction.redact import Redactor
 from provendor.run import exit_code
 from provendor.suggest import did_you_mean
 from provendor.verdict import Finding, Outcome, worst
-from provendor.webhooks import Received
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,1 @@
+"""What a case asks beyond one request: flows, pages, calls of MCP servers, deliveries."""

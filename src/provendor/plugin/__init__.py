@@ -1,0 +1,1 @@
+"""Contracts as tests of pytest."""

@@ -1,0 +1,1 @@
+"""Production, asked again and again: schedule, history, states, blame, alerts, metrics."""

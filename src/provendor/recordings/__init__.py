@@ -1,0 +1,1 @@
+"""Cassettes from answers in hand, from sandboxes and from failures."""

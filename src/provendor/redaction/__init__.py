@@ -1,0 +1,1 @@
+"""Secrets and personal data: what they look like, and how they are taken out of anything."""

@@ -1,0 +1,207 @@
+"""httpx over libcurl: a client that sends exactly what it is given, and keeps nothing of the answer.
+
+    answer = await client.send("GET", "https://acme.example/users/7", headers, b"", total_s=5.0, connect_s=1.0, again=True)
+    while data := await answer.read():
+        ...
+
+What libcurl reports of an answer, and of a failure, travels with httpx's own response and exceptions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Final
+
+import httpx
+
+from provendor.exchange import Headers
+from provendor.wire.curl import Broken, Curl, Transfer
+from provendor.wire.curl_options import Call
+from provendor.wire.curl_report import Stage
+from provendor.wire.route import Route
+
+_OURS: Final = ContextVar("provendor_sends", default=False)
+
+
+class CurlTransport(httpx.AsyncBaseTransport):
+    """httpx's transport over libcurl. Responses carry their `Transfer` as the extension `transfer`.
+
+    Heeds the usual extension `timeout` of a request (`connect`, and `total` for everything), and `again`: whether it may be
+    sent twice.
+    """
+
+    def __init__(self, curl: Curl) -> None:
+        self._curl = curl
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; raises the exception of httpx that fits, caused by `Broken`."""
+        timeout = request.extensions.get("timeout", {})
+        url = request.url
+        call = Call(
+            request.method,
+            str(url),
+            url.scheme,
+            url.raw_host.decode("ascii"),
+            url.port or (443 if url.scheme == "https" else 80),
+            tuple(request.headers.raw),
+            await request.aread(),
+            timeout.get("total"),
+            timeout.get("connect"),
+            bool(request.extensions.get("again", request.method in ("GET", "HEAD", "OPTIONS"))),
+        )
+        try:
+            transfer = await self._curl.start(call)
+        except Broken as broken:
+            raise _as_httpx(broken)(broken.words, request=request) from broken
+        version = (transfer.protocol or "HTTP/1.1").encode("ascii")
+        return httpx.Response(
+            transfer.status,
+            headers=transfer.headers,
+            stream=_Body(transfer, request),
+            extensions={"transfer": transfer, "http_version": version},
+        )
+
+    async def aclose(self) -> None:
+        """Break off what is under way, and close every connection."""
+        await self._curl.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, transfer: Transfer, request: httpx.Request) -> None:
+        self._transfer = transfer
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while data := await self._transfer.read():
+                yield data
+        except Broken as broken:
+            raise _as_httpx(broken)(broken.words, request=self._request) from broken
+
+    async def aclose(self) -> None:
+        self._transfer.close()
+
+
+class Answer:
+    """The head of an answer, and its body as it arrives."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.transfer: Transfer = response.extensions["transfer"]
+        self.headers = Headers(tuple((_text(name), _text(value)) for name, value in self.transfer.headers))
+        self._response = response
+
+    async def read(self) -> bytes:
+        """Return what has arrived of the body since, with its content encoding; nothing at its end. Raises Broken."""
+        return await self.transfer.read()
+
+    async def close(self) -> None:
+        """Read no further."""
+        await self._response.aclose()
+
+
+class Unsendable(Exception):
+    """A request that cannot be put on a wire; the text says nothing of it, because it may hold a secret."""
+
+
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Take none: what a vendor sets for one case is not sent with another."""
+
+
+_NO_COOKIES: Final = _NoCookies()
+
+
+class _Forgetful(httpx.AsyncClient):
+    cookies = property(lambda _: _NO_COOKIES)
+
+
+class Client:
+    """Connections of one route, for requests that share nothing else: no cookie and no credential stays behind."""
+
+    def __init__(self, route: Route, user_agent: str) -> None:
+        logging.getLogger("httpx").addFilter(_is_not_ours)  # the same filter is added once
+        self._http = _Forgetful(transport=CurlTransport(Curl(route)), trust_env=False)
+        self._unless_given = (
+            (b"Accept", b"*/*"),
+            (b"Accept-Encoding", b"gzip, deflate, br, zstd"),
+            (b"User-Agent", user_agent.encode("ascii")),
+        )
+
+    async def close(self) -> None:
+        """Break off what is under way, and close every connection."""
+        await self._http.aclose()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        *,
+        total_s: float,
+        connect_s: float,
+        again: bool,
+    ) -> Answer:
+        """Send a request and return when the head of its answer is there; raises Broken or Unsendable."""
+        try:
+            # Not by `build_request`: a fifth of a call would be spent on merging what the client does not have.
+            request = httpx.Request(
+                method,
+                _parsed(url),
+                headers=self._with_ours([(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]),
+                content=body or None,
+                extensions={"timeout": {"total": total_s, "connect": connect_s}, "again": again},
+            )
+        except (httpx.InvalidURL, ValueError) as reason:
+            raise Unsendable(type(reason).__name__) from None
+        token = _OURS.set(True)
+        try:
+            return Answer(await self._http.send(request, stream=True, follow_redirects=False))
+        except httpx.TransportError as error:
+            raise _cause(error) from None
+        finally:
+            _OURS.reset(token)
+
+    def _with_ours(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        names = {name.lower() for name, _ in given}
+        return given + [pair for pair in self._unless_given if pair[0].lower() not in names]
+
+
+def _is_not_ours(record: logging.LogRecord) -> bool:  # noqa: ARG001 - what a filter is called with
+    """Keep httpx from logging our URLs: they may hold a credential."""
+    return not _OURS.get()
+
+
+def _cause(error: httpx.TransportError) -> Exception:
+    """Return what libcurl said, which our transport gave httpx's exception as its cause."""
+    return error.__cause__ if isinstance(error.__cause__, Broken) else Unsendable(type(error).__name__)
+
+
+_parsed: Final = lru_cache(maxsize=1024)(httpx.URL)  # probes ask the same addresses again and again
+
+
+def _as_httpx(broken: Broken) -> type[httpx.TransportError]:
+    """Return the exception of httpx that fits."""
+    stage = broken.transfer.stage
+    if broken.is_timeout:
+        if stage is Stage.TURN:
+            return httpx.PoolTimeout
+        return httpx.ConnectTimeout if stage in _BEFORE else httpx.ReadTimeout
+    if stage in _BEFORE:
+        return httpx.ProxyError if broken.transfer.through_proxy else httpx.ConnectError
+    return httpx.ReadError
+
+
+_BEFORE: Final = frozenset({Stage.TURN, Stage.LOOKUP, Stage.CONNECT, Stage.TLS})
+
+
+def _text(value: bytes) -> str:
+    """Return a header's bytes as text; UTF-8 where it is that, else Latin-1, in which every byte is a letter."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
