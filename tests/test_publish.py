@@ -31,6 +31,27 @@ def test_a_large_run_writes_its_page_before_it_ends(tmp_path: Path):
     assert "NO-GO" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("results", "there"), [(5_000, True), (99, False)], ids=["a page is there", "a proof"])
+def test_no_other_run_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, results: int, there: bool):
+    """Neither one of thousands where a page is there already, nor a proof of a few cases."""
+    left: list[str] = []
+    monkeypatch.setattr(publish, "_leave_to_a_child", lambda _, run_id, *__: left.append(run_id))
+    a_run(tmp_path, [a_result()])
+    if there:
+        (tmp_path / "index.html").write_text("the page of the run before")
+
+    assert after_run(tmp_path, results) is None
+    assert left == [ID]
+
+
+def test_the_first_page_of_many_cases_is_there_when_the_run_is_over(tmp_path: Path):
+    """Nobody looks for a page that is not there yet."""
+    a_run(tmp_path, [a_result()])
+
+    assert after_run(tmp_path, publish.A_PROOF) is None
+    assert (tmp_path / "index.html").exists()
+
+
 def test_a_build_server_never_leaves_the_page_to_another_process(tmp_path: Path):
     """A container ends with its first process."""
     a_run(tmp_path, [a_failure()])

@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from provendor.errors import ProvendorError
+from provendor.evidence import PAGE
 
-LEFT_TO_A_CHILD: Final = 2_000
-"""Runs with fewer results do not wait for their page: it would take as long as a fifth of the run."""
+LEFT_TO_A_CHILD: Final = 10_000
+"""Runs with fewer results do not wait for their page: it would take a quarter as long again as the run."""
+
+A_PROOF: Final = 100
+"""Runs with fewer results do not even wait where there is no page yet: whoever proves a case looks at the terminal."""
 
 ANEW_S: Final = 60.0
 """While a prober stays, its page is at most so many seconds old."""
@@ -44,8 +48,9 @@ def after_run(
     """
     if not wanted(env):
         return None
+    enough = LEFT_TO_A_CHILD if (reports / PAGE).exists() else A_PROOF
     # A container ends with its first process, so that a build server always waits.
-    if results < LEFT_TO_A_CHILD and not env.get("CI") and hasattr(os, "posix_spawn"):
+    if results < enough and not env.get("CI") and hasattr(os, "posix_spawn"):
         earlier = _trouble_before(reports)
         return _leave_to_a_child(reports, run_id, root, today) or earlier
     return write(reports, run_id, root, today)
