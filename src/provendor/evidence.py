@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from provendor import __version__, checkout, retention, strength
 from provendor.classify import classify
@@ -106,6 +106,8 @@ class Evidence:
         self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}"
         self.folder = folder
         self._own = folder / "runs" / self.run_id
+        self.lines: Final = self._own / "run.jsonl"
+        """The run's own JSON Lines file."""
         self.counts: Counter[str] = Counter()
         self._vendors: dict[str, Counter[str]] = {}
         self._cassettes: dict[str, dict[str, str]] = {}
@@ -126,11 +128,6 @@ class Evidence:
         self._file: int | None = None
         if begin:
             self._begin()
-
-    @property
-    def lines(self) -> Path:
-        """The run's own JSON Lines file."""
-        return self._own / "run.jsonl"
 
     def add(self, result: JsonObject) -> None:
         """Write one result; it is in the file when this returns.

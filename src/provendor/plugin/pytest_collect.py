@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -227,7 +227,12 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the contract file, the case's line counting from 0, and the selector as the failure's heading."""
-        return self.book.contracts.root / self.case.place.file, self.case.place.line - 1, self.case.id
+        return _file_in(self.book.contracts.root, self.case.place.file), self.case.place.line - 1, self.case.id
+
+
+@lru_cache(maxsize=64)  # many cases of one file
+def _file_in(root: Path, name: str) -> Path:
+    return root / name
 
 
 def _told(result: Result, suite: Suite) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bdb
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -21,12 +21,13 @@ def run(item: CaseItem, nextitem: pytest.Item | None) -> None:
     hook, session = item.ihook, item.session
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     setup = _phase(item, "setup", lambda: hook.pytest_runtest_setup(item=item))
-    _report(item, setup if setup.excinfo else _phase(item, "call", lambda: hook.pytest_runtest_call(item=item)))
+    call = setup if setup.excinfo else _phase(item, "call", lambda: hook.pytest_runtest_call(item=item))
+    _report(item, call, hook)
     after = None if session.shouldfail or session.shouldstop else nextitem
     teardown = _phase(item, "teardown", lambda: hook.pytest_runtest_teardown(item=item, nextitem=after))
     # pytest-html makes a row of what it has when a teardown is reported.
     if teardown.excinfo or item.config.getoption("htmlpath", None):
-        _report(item, teardown)
+        _report(item, teardown, hook)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
@@ -44,9 +45,9 @@ def _phase(
     return pytest.CallInfo.from_call(phase, when=when, reraise=ending)
 
 
-def _report(item: CaseItem, call: pytest.CallInfo[None]) -> None:
-    report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
-    item.ihook.pytest_runtest_logreport(report=report)
+def _report(item: CaseItem, call: pytest.CallInfo[None], hook: Any) -> None:
+    report: pytest.TestReport = hook.pytest_runtest_makereport(item=item, call=call)
+    hook.pytest_runtest_logreport(report=report)
     raised = call.excinfo.value if call.excinfo else None
     if raised and not hasattr(report, "wasxfail") and not isinstance(raised, (pytest.skip.Exception, bdb.BdbQuit)):
-        item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+        hook.pytest_exception_interact(node=item, call=call, report=report)
