@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import xmlschema
 
-from evidence_files import a_result, a_verdict
+from evidence_files import a_result, a_verdict, an_end
 from form_files import HOSTILE, PENDING, hostile_told, mixed, official, told_of
 from provendor.reports.forms import Told, junit
 
@@ -81,8 +81,23 @@ def test_the_run_is_known_by_its_properties(tmp_path: Path):
     told = {str(each.get("name")): each.get("value") for each in suite.iter("property")}
     assert told == {
         "run": "20261120T100000Z-aaaaaa", "mode": "replay", "command": "prove", "commit": "abc", "day": "2026-11-20",
-        "verdict": "NO-GO",
+        "verdict": "NO-GO", "strength": "unknown",
     }  # fmt: skip
+
+
+def test_what_the_contract_would_catch_stands_with_its_vendor(tmp_path: Path):
+    """As far as it was measured."""
+    end = an_end(strength={"acme": {"score": 0.985, "killed": 197, "survived": 3}})
+    suites = parsed(told_of(tmp_path, mixed(), end=end)).iter("testsuite")
+
+    known = {
+        str(suite.get("name")): each.get("value")
+        for suite in suites
+        for each in suite.iter("property")
+        if each.get("name") == "strength"
+    }
+    assert known.pop("acme") == "0.985"
+    assert set(known.values()) == {"unknown"}
 
 
 @pytest.mark.parametrize("results", [mixed(), [], [a_verdict()]], ids=["mixed", "empty", "unreadable"])

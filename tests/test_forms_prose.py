@@ -10,12 +10,12 @@ import cmarkgfm  # type: ignore[import-untyped]  # it has no types
 import pytest
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped]  # as above
 
-from evidence_files import a_failure, a_finding, a_result, a_warning, live
+from evidence_files import a_failure, a_finding, a_result, a_warning, an_end, live
 from form_files import HOSTILE, PENDING, hostile_told, mixed, told_of
 from provendor.errors import UsageError
 from provendor.plaintext import visible
 from provendor.reports.forms import Told, comment, summary
-from provendor.reports.forms.prose import code, words
+from provendor.reports.forms.prose import code, screen, words
 
 FENCED = [text for text in HOSTILE if "`" * 9 not in text]
 
@@ -84,6 +84,18 @@ def test_vendors_of_which_every_case_passes_take_one_line(tmp_path: Path):
 
     assert "2 other vendors: every case passes." in text_of(told)
     assert "| `slow` |" in text_of(told)
+
+
+def test_what_the_contracts_would_catch_is_a_sentence_where_it_was_measured(tmp_path: Path):
+    """The weakest is named."""
+    end = an_end(strength={"acme": {"score": 0.985, "killed": 197, "survived": 3}})
+
+    said = "\n".join(screen(told_of(tmp_path, [a_result()], end=end)))
+
+    assert (
+        "Strength: 98 % of the changes of what it declares are caught by `acme`; measured for 1 of 1 vendors." in said
+    )
+    assert "Strength" not in "\n".join(screen(told_of(tmp_path / "unmeasured", [a_result()])))
 
 
 def test_a_vendor_that_was_asked_in_vain_was_asked(tmp_path: Path):

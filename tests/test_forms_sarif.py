@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import jsonschema
 import pytest
 
-from evidence_files import a_failure, a_finding, a_result, a_verdict, an_error
+from evidence_files import a_failure, a_finding, a_result, a_verdict, an_end, an_error
 from form_files import CONTRACT, HOSTILE, PENDING, hostile_told, mixed, official, told_of
 from provendor.codes import CODES
 from provendor.reports.forms import Told, sarif
@@ -160,6 +160,15 @@ def test_more_results_than_readers_take_are_counted(tmp_path: Path, monkeypatch:
 
     assert [result["properties"]["case"] for result in run["results"]] == ["denied", "denied", "gone"]
     assert "2 results are left out" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+
+
+def test_what_the_contracts_would_catch_is_a_property_of_the_invocation(tmp_path: Path):
+    """Of the vendors of which it was measured."""
+    end = an_end(strength={"acme": {"score": 0.985, "killed": 197, "survived": 3}})
+
+    told = json.loads("".join(sarif.render(told_of(tmp_path, mixed(), end=end))))
+
+    assert told["runs"][0]["invocations"][0]["properties"]["strength"] == {"acme": 0.985}
 
 
 @pytest.mark.parametrize("results", [mixed(), [], [a_verdict()]], ids=["mixed", "empty", "unreadable"])

@@ -35,6 +35,7 @@ def render(told: Told) -> Iterator[str]:
 
 def _suite(vendor: str, cases: list[CaseTold], told: Told) -> Iterator[str]:
     run = told.story.run
+    strength = next((each.strength for each in told.story.vendors if each.name == vendor), None)
     yield f"<testsuite{_attributes(name=vendor, timestamp=run.started_at, **_totals(cases))}>\n<properties>\n"
     for name, value in {
         "run": run.id,
@@ -43,6 +44,7 @@ def _suite(vendor: str, cases: list[CaseTold], told: Told) -> Iterator[str]:
         "commit": run.commit or "unknown",
         "day": run.now,
         "verdict": told.story.decision.word,
+        "strength": f"{strength.score:.3f}" if strength else "unknown",
     }.items():
         yield f"<property{_attributes(name=name, value=value)}/>\n"
     yield "</properties>\n"

@@ -30,6 +30,7 @@ def screen(told: Told) -> Iterator[str]:
     yield f"**{words(story.decision.sentence)}**"
     yield _facts(story)
     yield from _table(story)
+    yield from _strength(story)
     yield from _causes(told)
     if story.previous is not None:
         yield from _changes(story.previous)
@@ -116,6 +117,16 @@ def _row(vendor: VendorTold) -> str:
         f"{words(vendor.next.what)}{command}",
     )
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _strength(story: Story) -> Iterator[str]:
+    """Yield what the contracts would catch, where that was measured."""
+    known = [(each.strength.score, each.name) for each in story.vendors if each.strength]
+    if known:
+        least, name = min(known)
+        caught = f"{least * 100:.0f} % of the changes of what it declares are caught by {code(name)}"
+        others = ", by the others no less" * (len(known) > 1)
+        yield f"Strength: {caught}{others}; measured for {len(known)} of {len(story.vendors)} vendors."
 
 
 def _answers(vendor: VendorTold) -> str:

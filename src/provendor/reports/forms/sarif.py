@@ -190,7 +190,11 @@ def _invocation(told: Told, left_out: int) -> _Json:
         "startTimeUtc": visible(run.started_at),
         **({"endTimeUtc": visible(run.ended_at)} if run.ended_at else {}),
         "toolExecutionNotifications": list(_notifications(told, whole, left_out)),
-        "properties": {"commit": run.commit and visible(run.commit), "verdict": str(told.story.decision.word)},
+        "properties": {
+            "commit": run.commit and visible(run.commit),
+            "verdict": str(told.story.decision.word),
+            "strength": {visible(each.name): each.strength.score for each in told.story.vendors if each.strength},
+        },
     }
 
 
