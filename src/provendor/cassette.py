@@ -26,6 +26,7 @@ from provendor import compression, yamltext
 from provendor.cache import Cache
 from provendor.errors import CassetteBroken, CassetteMissing, ContractError
 from provendor.exchange import Headers, Json, Origin, Recording, Request
+from provendor.whole import replacing
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Bytes of a cassette."""
@@ -440,16 +441,8 @@ def dump(interactions: Sequence[Interaction], metadata: Metadata) -> str:
 def write(path: Path, text: str) -> None:
     """Write a cassette in one step: whoever reads it meanwhile, or after a kill, finds the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    try:
-        with draft.open("xb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+    with replacing(path, lasting=True) as file:
+        file.write(text.encode("utf-8"))
 
 
 def _metadata_items(metadata: Metadata) -> Iterator[tuple[str, str]]:

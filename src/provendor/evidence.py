@@ -33,6 +33,7 @@ from provendor.readiness import snapshot
 from provendor.redaction.redact import Redactor
 from provendor.run import Result, exit_code, rerun_of
 from provendor.verdict import Finding, Outcome, Verdict
+from provendor.whole import replacing
 
 SCHEMA_VERSION = 2
 PAGE = "index.html"
@@ -189,11 +190,10 @@ class Evidence:
         if text is None:
             return {"cassette": None, "why": why}
         name = f"{retention.FAILURES}/{result['vendor']}/{result['operation']}/{result['case']}.yaml"
-        scratch = self._own / f".{os.urandom(4).hex()}"
         try:
             (self._own / name).parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(text, encoding="utf-8", newline="")
-            scratch.replace(self._own / name)
+            with replacing(self._own / name) as file:
+                file.write(text.encode())
         except OSError as trouble:
             return {"cassette": None, "why": f"it could not be written: {trouble.strerror}"}
         return {"cassette": name, "why": None}

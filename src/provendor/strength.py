@@ -9,11 +9,12 @@ The digest is over contract, checks and cassettes: a score is worth repeating on
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+
+from provendor.whole import replacing
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -52,9 +53,8 @@ def write(folder: Path, measured: Mapping[str, JsonObject]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     whole = {"schema_version": 1, "vendors": dict(sorted({**read(folder), **measured}.items()))}
     path = folder / FILE
-    scratch = folder / f".{FILE}.{os.getpid()}.{os.urandom(3).hex()}"
-    scratch.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", "utf-8", "backslashreplace")
-    scratch.replace(path)
+    with replacing(path) as file:
+        file.write((json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace"))
     return path
 
 

@@ -23,6 +23,7 @@ from provendor.probes.probing import Probe, prepare, probes_of
 from provendor.probes.rounds import Done
 from provendor.reports import publish
 from provendor.run import Replayer
+from provendor.whole import replacing
 
 if TYPE_CHECKING:
     from provendor.probes.metrics import Metrics
@@ -138,9 +139,8 @@ def _metrics_of(args: argparse.Namespace, probes: Sequence[Probe]) -> Metrics | 
 
 def _write_whole(path: Path, text: bytes) -> None:
     """Write a file that whoever reads it sees whole, or as it was."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_bytes(text)
-        draft.replace(path)
+        with replacing(path) as file:
+            file.write(text)
     except OSError as trouble:
         raise UsageError(f"--textfile {path}: {trouble.strerror}") from None

@@ -25,6 +25,7 @@ from provendor.reports.archive import KeptRun
 from provendor.reports.forms import FORMS, Told
 from provendor.reports.merging import merged
 from provendor.reports.story import Story, Word
+from provendor.whole import replacing
 
 EXITS = {Word.GO: 0, Word.WARNINGS: 0, Word.NO_GO: 1, Word.UNKNOWN: 3}
 
@@ -114,13 +115,8 @@ def _write(parts: Iterator[str], to: Path | None) -> None:
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
         sys.stdout.writelines(parts)
         return
-    scratch = to.with_name(f".{to.name}.{os.getpid()}.new")
-    try:
-        with scratch.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
-            out.writelines(parts)
-        scratch.replace(to)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with replacing(to) as file, io.TextIOWrapper(file, "utf-8", "backslashreplace", newline="") as out:
+        out.writelines(parts)
 
 
 def _write_badges(story: Story, folder: Path) -> None:

@@ -8,7 +8,7 @@ is spelled out before that, and the policy in each file allows one script and on
 
 from __future__ import annotations
 
-import os
+import io
 import re
 import time
 from base64 import b64encode
@@ -34,6 +34,7 @@ from provendor.reports.oncall import Trouble
 from provendor.reports.radar import SOON_DAYS
 from provendor.reports.story import CaseTold, DayTold, Watch
 from provendor.verdict import Outcome
+from provendor.whole import replacing
 
 MOST_LISTED = 6_000
 """How many cases the first page lists; of more, only those that are no pass, and the others on the vendors' pages."""
@@ -356,14 +357,8 @@ def _favicon(outcome: str) -> str:
 def _replace(path: Path, pieces: Iterable[str]) -> None:
     """Write a file in pieces and put it in place in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(3).hex()}")
-    try:
-        with scratch.open("w", encoding="utf-8", errors="backslashreplace", newline="\n", buffering=1 << 18) as out:
-            out.writelines(pieces)
-        scratch.replace(path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file, io.TextIOWrapper(file, "utf-8", "backslashreplace", newline="\n") as out:
+        out.writelines(pieces)
 
 
 def _forget_vendors(reports: Path, names: Mapping[str, Collection[str]]) -> None:
