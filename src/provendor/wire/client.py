@@ -9,9 +9,7 @@ What libcurl reports of an answer, and of a failure, travels with httpx's own re
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Iterable
-from contextvars import ContextVar
 from functools import lru_cache
 from typing import Final
 
@@ -22,8 +20,6 @@ from provendor.wire.curl import Broken, Curl, Transfer
 from provendor.wire.curl_options import Call
 from provendor.wire.curl_report import Stage
 from provendor.wire.route import Route
-
-_OURS: Final = ContextVar("provendor_sends", default=False)
 
 
 class CurlTransport(httpx.AsyncBaseTransport):
@@ -107,24 +103,15 @@ class Unsendable(Exception):
     """A request that cannot be put on a wire; the text says nothing of it, because it may hold a secret."""
 
 
-class _NoCookies(httpx.Cookies):
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Take none: what a vendor sets for one case is not sent with another."""
-
-
-_NO_COOKIES: Final = _NoCookies()
-
-
-class _Forgetful(httpx.AsyncClient):
-    cookies = property(lambda _: _NO_COOKIES)
-
-
 class Client:
-    """Connections of one route, for requests that share nothing else: no cookie and no credential stays behind."""
+    """Connections of one route, for requests that share nothing else: no cookie and no credential stays behind.
+
+    Speaks with the transport itself, without an `httpx.AsyncClient`: what that would add is cookies, redirects, a log of URLs,
+    which may hold a credential, and a tenth of what a call costs.
+    """
 
     def __init__(self, route: Route, user_agent: str) -> None:
-        logging.getLogger("httpx").addFilter(_is_not_ours)  # the same filter is added once
-        self._http = _Forgetful(transport=CurlTransport(Curl(route)), trust_env=False)
+        self._transport = CurlTransport(Curl(route))
         self._unless_given = (
             (b"Accept", b"*/*"),
             (b"Accept-Encoding", b"gzip, deflate, br, zstd"),
@@ -133,7 +120,7 @@ class Client:
 
     async def close(self) -> None:
         """Break off what is under way, and close every connection."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def send(
         self,
@@ -148,7 +135,6 @@ class Client:
     ) -> Answer:
         """Send a request and return when the head of its answer is there; raises Broken or Unsendable."""
         try:
-            # Not by `build_request`: a fifth of a call would be spent on merging what the client does not have.
             request = httpx.Request(
                 method,
                 _parsed(url),
@@ -158,22 +144,14 @@ class Client:
             )
         except (httpx.InvalidURL, ValueError) as reason:
             raise Unsendable(type(reason).__name__) from None
-        token = _OURS.set(True)
         try:
-            return Answer(await self._http.send(request, stream=True, follow_redirects=False))
+            return Answer(await self._transport.handle_async_request(request))
         except httpx.TransportError as error:
             raise _cause(error) from None
-        finally:
-            _OURS.reset(token)
 
     def _with_ours(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in given}
         return given + [pair for pair in self._unless_given if pair[0].lower() not in names]
-
-
-def _is_not_ours(record: logging.LogRecord) -> bool:  # noqa: ARG001 - what a filter is called with
-    """Keep httpx from logging our URLs: they may hold a credential."""
-    return not _OURS.get()
 
 
 def _cause(error: httpx.TransportError) -> Exception:
