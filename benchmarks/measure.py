@@ -14,7 +14,14 @@ from statistics import median
 
 # A shell may set these, and each changes what is measured: without bytecode pytest starts five times slower, a forced
 # certificate file makes a TLS context dearer, and plugins and options belong to the benchmark.
-_DROPPED = ("PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH")
+_DROPPED = (
+    "PYTHONDONTWRITEBYTECODE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "PYTEST_ADDOPTS",
+    "PYTEST_PLUGINS",
+    "PYTHONPATH",
+)
 BIN = Path(sys.executable).parent
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from provendor import check, evidence
+from provendor import check, evidence, garbage
 from provendor.commands import arguments
 from provendor.commands.printer import Printer
 from provendor.commands.probe import AS_THE_CONTRACT_SAYS, CONTROL
@@ -47,14 +46,14 @@ def once(args: argparse.Namespace, root: Path) -> int:
     info = evidence.describe(suite, "probe", selectors, today.isoformat(), digest, env=os.environ, mode="probe")
     replayer = Replayer(suite, checks, today=today)
     prepare(probes)
-    _collect_seldom()
-    gc.freeze()  # contracts stay until the end, and need not be looked through again and again
     written = evidence.Evidence(args.report or root / "reports", info, begin=False)
     printer = Printer(suite, len(probes), as_json=args.json, quiet=args.quiet)
     metrics = _metrics_of(args, probes)
     finished = False
     try:
-        finished = to_the_end(replayer, probes, written, _telling(printer, metrics), settings, env=os.environ)
+        with garbage.searched_seldom():
+            garbage.keep()
+            finished = to_the_end(replayer, probes, written, _telling(printer, metrics), settings, env=os.environ)
     finally:
         summary = written.summary(args.strict, not finished)
         path = written.close(args.strict, not finished)
@@ -73,7 +72,6 @@ def stay(args: argparse.Namespace, root: Path) -> int:
     from provendor.commands.reporter import Reporter  # noqa: PLC0415 - as above
     from provendor.probes.daemon import Every  # noqa: PLC0415 - as above
 
-    _collect_seldom()
     settings = _settings(args)
     if heartbeat := os.environ.get(staying.HEARTBEAT, "").strip():
         _url(heartbeat, staying.HEARTBEAT)
@@ -88,13 +86,9 @@ def stay(args: argparse.Namespace, root: Path) -> int:
         Rules(remind_s=args.remind),
         None if args.no_cache else root / ".provendor" / "cache",
     )
-    staying.to_the_end(wanted, env=os.environ, observers=(Reporter(as_json=args.json, quiet=args.quiet),))
+    with garbage.searched_seldom():
+        staying.to_the_end(wanted, env=os.environ, observers=(Reporter(as_json=args.json, quiet=args.quiet),))
     return 0
-
-
-def _collect_seldom() -> None:
-    """Let the search for garbage run a tenth as often: thousands of results make next to none, and sockets wait meanwhile."""
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _settings(args: argparse.Namespace) -> Settings:

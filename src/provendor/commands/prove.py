@@ -8,12 +8,11 @@ provendor prove --live --allow-writes chatwoot    also what changes something th
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from provendor import check, evidence
+from provendor import check, evidence, garbage
 from provendor.commands import arguments
 from provendor.commands.printer import Printer
 from provendor.contract import Case
@@ -50,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry out the selected cases and return the run's exit code."""
     _refuse_nonsense(args)
     root = arguments.root_of(args)
-    with arguments.cache_of(root, not args.no_cache) as cache:
+    with garbage.searched_seldom(), arguments.cache_of(root, not args.no_cache) as cache:
         suite, cases = arguments.load(root, args.selectors, cache)
         today = arguments.today_of(args)
         folder = root / "checks"
@@ -63,11 +62,10 @@ def run(args: argparse.Namespace) -> int:
         printer = Printer(suite, len(cases), as_json=args.json, quiet=args.quiet, known=info.readiness)
         carry_out = _asked if args.live else _replayed
         finished = False
-        gc.freeze()  # what was read stays until the end: the garbage collector need not look at thousands of cases again
+        garbage.keep()
         try:
             finished = carry_out(args, replayer, cases, written, printer)
         finally:
-            gc.unfreeze()
             summary = written.summary(args.strict, not finished)
             path = written.close(args.strict, not finished)
             judged = sum(written.counts.values()) if finished else 0

@@ -5,18 +5,18 @@ Lives in every process that runs tests; `pytest_results` gathers what comes of i
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import time
 from collections.abc import Generator
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from provendor import garbage
 from provendor.cache import Cache
 from provendor.check import checks_digest
 from provendor.evidence import describe, result_json
@@ -59,6 +59,9 @@ class ContractSession:
     def __init__(self, config: pytest.Config, root: Path) -> None:
         self._config = config
         self._root = root
+        seldom = ExitStack()
+        seldom.enter_context(garbage.searched_seldom())
+        config.add_cleanup(seldom.close)
         self._folder = root / "contracts"
         self._guard = Guard()
         self._everywhere = _network_setting(config)
@@ -88,13 +91,9 @@ class ContractSession:
         """Keep the network off while the session's tests run, if there are contracts among them."""
         if not any(isinstance(item, CaseItem) for item in session.items):
             return (yield)
-        # What was collected stays until the end: the garbage collector need not look at thousands of cases again.
-        gc.freeze()
-        try:
-            with self._guard if self._everywhere else nullcontext():
-                return (yield)
-        finally:
-            gc.unfreeze()
+        garbage.keep()
+        with self._guard if self._everywhere else nullcontext():
+            return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
