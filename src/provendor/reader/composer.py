@@ -7,7 +7,7 @@ its events are read in a loop, which stops at the first thing that is too deep, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import yaml
@@ -33,6 +33,7 @@ MAX_PROBLEMS: Final = 100  # more than this helps nobody
 _SHOWN: Final = 60  # characters of a text that a problem shows
 
 Way = tuple[str | int, ...]
+_Spot = tuple[int, Any]  # the identity of a list or a mapping, and an index or a key
 
 
 def compose(text: str, name: str, cassette: bool, plain_keys: bool = False) -> Any:
@@ -41,9 +42,20 @@ def compose(text: str, name: str, cassette: bool, plain_keys: bool = False) -> A
     `name` is what the file is called in problems, `cassette` says that PyYAML wrote it (`source.Dialect`). With
     `plain_keys` a key is its text, also where it looks like a number.
     """
+    return _built(text, _Builder(name, cassette, plain_keys)).root[0]
+
+
+def locate(text: str, name: str, cassette: bool, plain_keys: bool = False) -> Places:
+    """Return the same value with the places of everything in it, which takes longer; raises ContractError likewise."""
+    builder = _Locating(name, cassette, plain_keys)
+    return Places(_built(text, builder).root, builder.keys, builder.values)
+
+
+def _built(text: str, builder: _Builder) -> _Builder:
+    """Let a builder read the text; raises ContractError with every problem found."""
+    name = builder.name
     if "\ufeff" in text:  # invisible, and to libyaml, but not to the pure parser, also a kind of space
         raise ContractError(tuple(_control_characters(text, name)))
-    builder = _Builder(name, cassette, plain_keys)
     try:
         builder.build(_events(text))
     except _Enough:
@@ -56,7 +68,7 @@ def compose(text: str, name: str, cassette: bool, plain_keys: bool = False) -> A
         builder.note((0, 0), f"the file is not YAML: {reason}")
     if builder.problems:
         raise ContractError(tuple(sorted(builder.problems)))
-    return builder.root[0]
+    return builder
 
 
 def place_after(text: str) -> tuple[int, int]:
@@ -157,7 +169,7 @@ class _Builder:
                 if self.key is _EXPECTED:
                     self.take_key(event)
                 else:
-                    self.add(self.scalar(event))
+                    self.add(self.scalar(event), event)
             elif kind is MappingStartEvent:
                 self.open(event, {}, _EXPECTED)
             elif kind is SequenceStartEvent:
@@ -175,8 +187,8 @@ class _Builder:
         if not self.root and not self.problems:
             self.problem((1, 1), "the file is empty")
 
-    def add(self, value: Any) -> None:
-        """Put a value where it belongs."""
+    def add(self, value: Any, _event: Any) -> None:
+        """Put a value, which starts with this event, where it belongs."""
         key = self.key
         if key is None:
             self.container.append(value)
@@ -199,7 +211,7 @@ class _Builder:
             self.stack.append((self.container, _COMPLEX))
         else:
             self.stack.append((self.container, self.key))
-            self.add(container)
+            self.add(container, event)
         if event.anchor is not None:
             self.anchor(event, container)
         self.container, self.key = container, key
@@ -302,7 +314,7 @@ class _Builder:
         if self.key is _EXPECTED:
             self.refuse_key(event, "an alias cannot be a key; write the key out")
         else:
-            self.add(value)
+            self.add(value, event)
 
     def count(self, event: Any, value: Any) -> None:
         if value is self.container or any(value is container for container, _ in self.stack):
@@ -341,7 +353,7 @@ class _Builder:
 
 
 def _start(event: Any) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    return _place(event.start_mark)
 
 
 def _shown(text: str) -> str:
@@ -371,63 +383,54 @@ def _measure(value: Any, sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
-class Places:
-    """Where each key and value stands in a file that was read without a problem."""
+class _Locating(_Builder):
+    """Builds the value and remembers where each part of it starts."""
 
-    def __init__(self, text: str) -> None:
-        self.values: dict[Way, tuple[int, int]] = {}
-        self.keys: dict[Way, tuple[int, int]] = {}
-        self.repeats: dict[Way, Way] = {}
-        anchors: dict[str, Way] = {}
-        event: Any
-        for path, event, is_key in _walk(_events(text)):
-            (self.keys if is_key else self.values)[path] = _start(event)
-            if is_key:
-                continue
-            if type(event) is AliasEvent:
-                self.repeats[path] = anchors[event.anchor or ""]
-            elif event.anchor is not None:
-                anchors[event.anchor] = path
+    def __init__(self, name: str, cassette: bool, plain_keys: bool) -> None:
+        super().__init__(name, cassette, plain_keys)
+        self.keys: dict[_Spot, Any] = {}
+        self.values: dict[_Spot, Any] = {}
+
+    def take_key(self, event: Any) -> None:
+        super().take_key(event)
+        self.keys[id(self.container), self.key] = event.start_mark
+
+    def add(self, value: Any, _event: Any) -> None:
+        step = len(self.container) if self.key is None else self.key
+        self.values[id(self.container), step] = _event.start_mark
+        super().add(value, _event)
+
+
+class Places:
+    """A value that was read without a problem, and where each of its keys and values stands.
+
+    Parts are known by the identity of what holds them, so that what aliases repeat has the place of what they repeat.
+    """
+
+    def __init__(self, root: list[Any], keys: Mapping[_Spot, Any], values: Mapping[_Spot, Any]) -> None:
+        self._root = root
+        self._keys = keys
+        self._values = values
+
+    @property
+    def value(self) -> Any:
+        """The value of the document."""
+        return self._root[0]
 
     def find(self, path: Way, key: bool) -> tuple[int, int]:
-        """Return line and column of a value or its key, or of the nearest parent; (1, 1) where there is none."""
-        found: Way = ()
+        """Return line and column of a value or its key, or of the nearest parent."""
+        spot: _Spot = (id(self._root), 0)
+        value: Any = self._root[0]
         for part in path:
-            inner = (*found, part) if found in self.values else ()
-            while inner not in self.values and found in self.repeats:
-                found = self.repeats[found]
-                inner = (*found, part)
-            if inner not in self.values:
-                return self.values.get(found, (1, 1))
-            found = inner
-        place = self.values.get(found, (1, 1))
-        return self.keys.get(found, place) if key else place
+            inner = (id(value), part)
+            if inner not in self._values:
+                return _place(self._values[spot])
+            spot, value = inner, value[part]
+        return _place(self._keys.get(spot, self._values[spot]) if key else self._values[spot])
 
 
-def _walk(next_event: Callable[[], Event]) -> Iterator[tuple[Way, Any, bool]]:
-    """Yield each key and each value with its path."""
-    path: list[Any] = []  # of the value that comes next; _EXPECTED at the end: a key comes next
-    while True:
-        event: Any = next_event()
-        kind = type(event)
-        if kind is StreamEndEvent:
-            return
-        if kind is MappingEndEvent or kind is SequenceEndEvent:
-            path.pop()
-        elif kind is ScalarEvent and path and path[-1] is _EXPECTED:
-            path[-1] = event.value
-            yield tuple(path), event, True
-            continue
-        elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            yield tuple(path), event, False
-            path.append(_EXPECTED if kind is MappingStartEvent else 0)
-            continue
-        elif kind is ScalarEvent or kind is AliasEvent:
-            yield tuple(path), event, False
-        else:
-            continue
-        if path:
-            path[-1] = path[-1] + 1 if isinstance(path[-1], int) else _EXPECTED
+def _place(mark: Any) -> tuple[int, int]:
+    return mark.line + 1, mark.column + 1
 
 
 # --- what PyYAML says, in plain words ---------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from provendor.reader.language import FILE, Fault, Language, Way, dotted
 from provendor.reader.mcp_operations import faults as mcp_faults
 from provendor.reader.meaning import faults
 from provendor.reader.sharing import VENDOR_FILE, spot
-from provendor.reader.source import Document, read_text
+from provendor.reader.source import Document, read_located
 from provendor.schemas.schema import Schema
 
 
@@ -80,7 +80,7 @@ class _Judged:
             self.problems.append(Problem(document.name, line, column, dotted(way), fault.message))
 
     def _read(self, name: str) -> Document:
-        return read_text(self._contents[name], self.start + name)
+        return read_located(self._contents[name], self.start + name)
 
 
 def own_files(names: Iterable[str]) -> list[str]:
@@ -90,12 +90,23 @@ def own_files(names: Iterable[str]) -> list[str]:
 
 
 def _schema_faults(document: Document, start: str, read: Callable[[str], Json]) -> Iterator[tuple[str, Fault]]:
+    sound: set[str] = set()  # references that lead to no fault: hundreds of cases share a few
     for way, value in _schemas_in(document.value):
-        if isinstance(value, (dict, bool)):  # anything else the grammar has already found fault with
+        reference = _reference(value)
+        if isinstance(value, (dict, bool)) and reference not in sound:  # else the grammar has found fault with it
             pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in way)
-            for file, at, message in Schema(value, document.name, pointer, read).problems():
+            found = Schema(value, document.name, pointer, read).problems()
+            for file, at, message in found:
                 steps = (part.replace("~1", "/").replace("~0", "~") for part in at.split("/")[1:])
                 yield file.removeprefix(start), Fault(tuple(steps), message)
+            if reference and not found:
+                sound.add(reference)
+
+
+def _reference(schema: Any) -> str | None:
+    """Return what a schema refers to that is a reference and nothing else."""
+    target = schema.get("$ref") if isinstance(schema, dict) and len(schema) == 1 else None
+    return target if isinstance(target, str) else None
 
 
 def _schemas_in(value: Any) -> Iterator[tuple[Way, Any]]:

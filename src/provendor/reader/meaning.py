@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from provendor.contract import StatusSet
 from provendor.exchange import Json
@@ -31,7 +31,7 @@ _ALWAYS_KNOWN = frozenset({"base_url"})
 _READS = ("GET", "HEAD")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # nothing changes one; frozen it would take three times as long to make, and there are very many
 class Node:
     """A value and the way to it. Asking for what is not there, or not of that kind, gives nothing."""
 
@@ -305,8 +305,9 @@ def _operation(operation: Node, vendor: Node, sets: Mapping[str, Node]) -> Found
     yield from _same_header_twice(operation["headers"])
     yield from _order(operation["probe"], "warn_after", "timeout", default="10s")
     yield from _paging(operation, cases)
+    table = _table(operation["errors"], vendor["errors"])
     for case in cases:
-        yield from _case(case, operation, vendor)
+        yield from _case(case, operation, vendor, table)
 
 
 def _safety(operation: Node) -> Found:
@@ -417,15 +418,17 @@ def _order(node: Node, first: str, second: str, default: str = "") -> Found:
 # --- cases ------------------------------------------------------------------------------------------------------------
 
 
-def _case(case: Node, operation: Node, vendor: Node) -> Found:
+def _case(case: Node, operation: Node, vendor: Node, table: Sequence[_Rule]) -> Found:
     yield from _difference(case["with"], operation, vendor)
-    yield from _error(case, (operation["errors"], vendor["errors"]), vendor)
+    yield from _error(case, table, vendor)
     yield from _same_header_twice(case["headers"])
     yield from _order(case["latency"], "warn_after", "fail_after")
 
 
 def _difference(change: Node, operation: Node, vendor: Node, captured: Collection[str] = ()) -> Found:
     """Yield what a `with` changes although the operation has no such thing."""
+    if change.value is None:
+        return
     yield from _auth(change["auth"], vendor)
     yield from _templates(change, operation, vendor, captured)
     yield from _same_header_twice(change["headers"])
@@ -439,13 +442,29 @@ def _difference(change: Node, operation: Node, vendor: Node, captured: Collectio
         yield change["auth"].fault("the operation sends no credential that could be wrong or left out")
 
 
-def _error(case: Node, tables: Iterable[Node], vendor: Node, others: Iterable[str] = ()) -> Found:
+class _Rule(NamedTuple):
+    """A row of an error table, as far as it decides which code a status can be given; `statuses` is None where it says none."""
+
+    code: str
+    statuses: StatusSet | None
+    on_status_alone: bool
+
+
+def _table(*tables: Node) -> list[_Rule]:
+    """Return the rows of error tables, in the order in which they are tried."""
+    return [
+        _Rule(rule["code"].text, _statuses(rule["status"]), not any(key in rule for key in ("header", "json", "text")))
+        for table in tables
+        for rule in table.entries()
+    ]
+
+
+def _error(case: Node, rules: Sequence[_Rule], vendor: Node, others: Iterable[str] = ()) -> Found:
     """Yield an error code that does not exist, or that this case's status can never be given.
 
     `others` are codes that do not come from a table.
     """
-    rules = [rule for table in tables for rule in table.entries()]
-    codes = {rule["code"].text for rule in rules if rule["code"].text}
+    codes = {rule.code for rule in rules if rule.code}
     wanted, code, allowed = case["error"], case["error"].text, _statuses(case["status"])
     if not vendor.is_mapping:
         return
@@ -458,14 +477,13 @@ def _error(case: Node, tables: Iterable[Node], vendor: Node, others: Iterable[st
         yield from _always_given(case, rules, code, allowed)
 
 
-def _always_given(case: Node, rules: list[Node], code: str, allowed: StatusSet) -> Found:
+def _always_given(case: Node, rules: Sequence[_Rule], code: str, allowed: StatusSet) -> Found:
     """Yield a code that the table gives whatever the answer holds, where the case expects another, or none."""
     for rule in rules:
-        given = rule["code"].text
+        given, ours = rule.code, rule.statuses
         if given == code and _may_give(rule, code, allowed):
             return
-        ours = _statuses(rule["status"])
-        if given and ours and _covers(ours, allowed) and not any(key in rule for key in ("header", "json", "text")):
+        if given and ours and rule.on_status_alone and _covers(ours, allowed):
             if code:
                 yield case["error"].fault(f'status {allowed} is given the code "{given}" before "{code}" is tried')
             else:
@@ -473,9 +491,8 @@ def _always_given(case: Node, rules: list[Node], code: str, allowed: StatusSet) 
             return
 
 
-def _may_give(rule: Node, code: str, allowed: StatusSet) -> bool:
-    ours = _statuses(rule["status"]) if "status" in rule else None
-    return rule["code"].text == code and (ours is None or _overlap(ours, allowed))
+def _may_give(rule: _Rule, code: str, allowed: StatusSet) -> bool:
+    return rule.code == code and (rule.statuses is None or _overlap(rule.statuses, allowed))
 
 
 def _covers(wider: StatusSet, narrower: StatusSet) -> bool:
@@ -612,7 +629,7 @@ def _flow_case(
         yield from _own_code(case["error"], end)
     else:
         called = operations.get(end["call"].text, Node(case.file, None))
-        yield from _error(case, (flow["errors"], called["errors"], vendor["errors"]), vendor, FLOW_CODES)
+        yield from _error(case, _table(flow["errors"], called["errors"], vendor["errors"]), vendor, FLOW_CODES)
     yield from _same_header_twice(case["headers"])
     yield from _order(case["latency"], "warn_after", "fail_after")
 

@@ -15,7 +15,6 @@ import hashlib
 import os
 import stat
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,21 +47,21 @@ class Document:
     The value is shared, not copied: whoever needs to change it takes a copy.
     """
 
-    def __init__(self, name: str, value: Any, digest: str, text: str) -> None:
+    def __init__(
+        self, name: str, value: Any, digest: str, text: str, dialect: Dialect, places: Places | None = None
+    ) -> None:
         self.name = name
         self.value = value
         self.digest = digest
         self.text = text
+        self._dialect = dialect
+        self._places = places
 
     def place(self, path: Way, key: bool = False) -> tuple[int, int]:
         """Return line and column of the value at `path`, or of its key; of its nearest parent where it does not exist."""
+        if self._places is None:  # most files are never asked
+            self._places = _located(self.text, self.name, self._dialect)
         return self._places.find(path, key)
-
-    @cached_property
-    def _places(self) -> Places:
-        from provendor.reader.composer import Places  # noqa: PLC0415 - most files are never asked for a place
-
-        return Places(self.text)
 
 
 def read(path: Path, name: str, cache: Cache | None = None, dialect: Dialect = Dialect.CONTRACT) -> Document:
@@ -73,17 +72,24 @@ def read(path: Path, name: str, cache: Cache | None = None, dialect: Dialect = D
     return read_text(_bytes(path, name), name, cache, dialect)
 
 
+def read_located(text: bytes, name: str) -> Document:
+    """Return the contract that these bytes hold, ready to be asked for places; raises ContractError with every problem."""
+    decoded = _decode(text, name)
+    places = _located(decoded, name, Dialect.CONTRACT)
+    return Document(name, places.value, hashlib.sha256(text).hexdigest(), decoded, Dialect.CONTRACT, places)
+
+
 def read_text(text: bytes, name: str, cache: Cache | None = None, dialect: Dialect = Dialect.CONTRACT) -> Document:
     """Return the document that these bytes hold; raises ContractError with every problem found."""
     digest = hashlib.sha256(text).hexdigest()
     decoded = _decode(text, name)
     if cache is None or dialect is not Dialect.CONTRACT:  # bytes are not JSON; `cassette` keeps its own entries
-        return Document(name, _value(decoded, name, dialect), digest, decoded)
+        return Document(name, _value(decoded, name, dialect), digest, decoded, dialect)
     kept = cache.get("source", digest)
     if not isinstance(kept, list) or len(kept) != 1:
         kept = [_value(decoded, name, dialect)]
         cache.put("source", digest, kept)
-    return Document(name, kept[0], digest, decoded)
+    return Document(name, kept[0], digest, decoded, dialect)
 
 
 def plain(path: Path, name: str) -> str:
@@ -143,3 +149,9 @@ def _value(text: str, name: str, dialect: Dialect) -> Any:
     from provendor.reader.composer import compose  # noqa: PLC0415 - PyYAML takes 30 ms that a file from the cache does not need
 
     return compose(text, name, cassette=dialect is Dialect.CASSETTE, plain_keys=dialect is Dialect.SPEC)
+
+
+def _located(text: str, name: str, dialect: Dialect) -> Places:
+    from provendor.reader.composer import locate  # noqa: PLC0415 - as above
+
+    return locate(text, name, cassette=dialect is Dialect.CASSETTE, plain_keys=dialect is Dialect.SPEC)
