@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -36,6 +36,15 @@ _WORDS = {
     "array": "a list",
     "object": "a mapping",
 }
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "array": (list,),
+    "object": (dict,),
+}
 _LONGEST_SHOWN = 60
 
 
@@ -47,92 +56,137 @@ class Fault(NamedTuple):
     at_key: bool = False
 
 
+class _Kind:
+    """One schema of the description, looked through once: thousands of values are judged by the same few hundred.
+
+    `admits` are the types of values that it takes, any where it is empty; `branches` is what `anyOf` offers beyond keys.
+    """
+
+    __slots__ = ("admits", "branches", "demands", "hidden", "listed", "schema", "target")
+
+    def __init__(self, schema: Schema, target: Schema | None) -> None:
+        names = schema.get("type", ())
+        self.schema = schema
+        self.target = target
+        self.hidden: bool = schema.get("writeOnly", False)
+        self.admits = frozenset(
+            each for name in ([names] if isinstance(names, str) else names) for each in _TYPES[name]
+        )
+        self.listed = "const" in schema or "enum" in schema
+        self.demands = not {"required", "anyOf", "allOf", "not"}.isdisjoint(schema)
+        self.branches: tuple[Schema, ...] = ()
+
+
 class Language:
     """The description, ready to judge values."""
 
     def __init__(self, document: Schema) -> None:
-        self._kinds: Schema = document["$defs"]
+        self._named: Schema = document["$defs"]
+        self._kinds: dict[int, _Kind] = {}
 
-    def faults(self, value: Json, kind: str) -> Iterator[Fault]:
-        """Yield everything in `value` that this kind (a name under `$defs`) does not allow, in the order it is written."""
-        yield from self._judge(value, self._kinds[kind], (), False)
+    def faults(self, value: Json, kind: str) -> list[Fault]:
+        """Return everything in `value` that this kind (a name under `$defs`) does not allow, in the order it is written."""
+        found: list[Fault] = []
+        self._judge(value, self._named[kind], (), False, found)
+        return found
 
-    def _judge(self, value: Json, schema: Schema, way: Way, hidden: bool) -> Iterator[Fault]:
-        hidden = hidden or schema.get("writeOnly", False)
-        target = self._target(schema)
-        first = list(self._judge(value, target, way, hidden)) if target else []
-        if first:
-            yield from first
-        elif not _admits(schema, value):
-            yield Fault(way, f"expected {_phrase(schema)}, got {_shown(value, hidden)}{_quoting(schema, value)}")
-        else:
-            yield from self._judge_content(value, schema, way, hidden)
+    def _kind(self, schema: Schema) -> _Kind:
+        known = self._kinds.get(id(schema))
+        if known is None:
+            known = self._kinds[id(schema)] = _Kind(schema, self._target(schema))
+            if any(set(branch) - {"required"} for branch in schema.get("anyOf", ())):
+                known.branches = tuple(self._branches(schema))
+        return known
 
-    def _judge_content(self, value: Json, schema: Schema, way: Way, hidden: bool) -> Iterator[Fault]:
-        if "const" in schema or "enum" in schema:
-            yield from _listed(value, schema, way, hidden)
+    def _judge(self, value: Json, schema: Schema, way: Way, hidden: bool, found: list[Fault]) -> None:
+        kind = self._kind(schema)
+        hidden = hidden or kind.hidden
+        if kind.target is not None:
+            before = len(found)
+            self._judge(value, kind.target, way, hidden, found)
+            if len(found) > before:
+                return
+        if kind.admits and type(value) not in kind.admits:
+            message = f"expected {_phrase(schema)}, got {_shown(value, hidden)}{_quoting(schema, value)}"
+            found.append(Fault(way, message))
+            return
+        self._judge_content(value, kind, way, hidden, found)
+        if kind.branches:
+            self._choice(value, kind, way, hidden, found)
+
+    def _judge_content(self, value: Json, kind: _Kind, way: Way, hidden: bool, found: list[Fault]) -> None:
+        if kind.listed:
+            found += _listed(value, kind.schema, way, hidden)
         elif isinstance(value, str):
-            yield from _text(value, schema, way, hidden)
+            found += _text(value, kind.schema, way, hidden)
         elif isinstance(value, (int, float)):
-            yield from _number(value, schema, way)
+            found += _number(value, kind.schema, way)
         elif isinstance(value, list):
-            yield from self._list(value, schema, way, hidden)
+            self._list(value, kind.schema, way, hidden, found)
         elif isinstance(value, dict):
-            yield from self._mapping(value, schema, way, hidden)
-        if any(set(branch) - {"required"} for branch in schema.get("anyOf", ())):
-            yield from self._choice(value, schema, way, hidden)
+            self._mapping(value, kind, way, hidden, found)
 
     def _target(self, schema: Schema) -> Schema | None:
         """Return what `$ref` names here; a reference to another document is not followed: that value is opaque."""
         name = schema.get("$ref", "")
-        return self._kinds[name.removeprefix("#/$defs/")] if name.startswith("#") else None
+        return self._named[name.removeprefix("#/$defs/")] if name.startswith("#") else None
 
-    def _list(self, value: list[Json], schema: Schema, way: Way, hidden: bool) -> Iterator[Fault]:
+    def _list(self, value: list[Json], schema: Schema, way: Way, hidden: bool, found: list[Fault]) -> None:
         if len(value) < schema.get("minItems", 0):
-            yield Fault(way, "expected at least one entry, got an empty list")
+            found.append(Fault(way, "expected at least one entry, got an empty list"))
         seen: set[str] = set()
+        items, unique = schema.get("items"), schema.get("uniqueItems", False)
         for index, item in enumerate(value):
-            yield from self._judge(item, schema.get("items", {}), (*way, index), hidden)
-            written = json.dumps(item, sort_keys=True)
-            if schema.get("uniqueItems") and written in seen:
-                yield Fault((*way, index), f"{_shown(item, hidden)} is listed twice")
-            seen.add(written)
+            if items:
+                self._judge(item, items, (*way, index), hidden, found)
+            if unique:
+                written = json.dumps(item, sort_keys=True)
+                if written in seen:
+                    found.append(Fault((*way, index), f"{_shown(item, hidden)} is listed twice"))
+                seen.add(written)
 
-    def _mapping(self, value: dict[str, Json], schema: Schema, way: Way, hidden: bool) -> Iterator[Fault]:
+    def _mapping(self, value: dict[str, Json], kind: _Kind, way: Way, hidden: bool, found: list[Fault]) -> None:
+        schema = kind.schema
         known: Schema = schema.get("properties", {})
         others: Schema | bool = schema.get("additionalProperties", True)
         unknown = [key for key in value if key not in known] if others is False else []
-        yield from _required(value, schema, way, hinted=[did_you_mean(key, known) for key in unknown])
+        if kind.demands:
+            found += _required(value, schema, way, hinted=[did_you_mean(key, known) for key in unknown])
         if len(value) < schema.get("minProperties", 0):
-            yield Fault(way, "expected at least one entry, got an empty mapping")
+            found.append(Fault(way, "expected at least one entry, got an empty mapping"))
         if len(value) > schema.get("maxProperties", len(value)):
-            yield Fault(way, f"expected {_phrase(schema)}, got {len(value)} entries")
+            found.append(Fault(way, f"expected {_phrase(schema)}, got {len(value)} entries"))
         for key, item in value.items():
             below = (*way, key)
             if key in known:
-                yield from self._judge(item, known[key], below, hidden)
+                self._judge(item, known[key], below, hidden, found)
             elif not isinstance(others, bool):
-                yield from self._key(key, schema, below)
-                yield from self._judge(item, others, below, hidden)
+                found += self._key(key, schema, below)
+                self._judge(item, others, below, hidden, found)
             elif others is False:
-                yield Fault(below, f"unknown key{did_you_mean(key, known) or _known(known)}", at_key=True)
+                found.append(Fault(below, f"unknown key{did_you_mean(key, known) or _known(known)}", at_key=True))
 
-    def _key(self, key: str, schema: Schema, way: Way) -> Iterator[Fault]:
-        for fault in self._judge(key, schema.get("propertyNames", {}), way, False):
-            yield Fault(way, fault.message, at_key=True)
+    def _key(self, key: str, schema: Schema, way: Way) -> list[Fault]:
+        found: list[Fault] = []
+        if "propertyNames" in schema:
+            self._judge(key, schema["propertyNames"], way, False, found)
+        return [Fault(way, fault.message, at_key=True) for fault in found]
 
-    def _choice(self, value: Json, schema: Schema, way: Way, hidden: bool) -> Iterator[Fault]:
-        """Yield the faults of the branch that was most probably meant, or one fault that names them all."""
-        branches = [branch for branch in self._branches(schema) if _admits(branch, value)]
-        faults = [list(self._judge(value, branch, way, hidden)) for branch in branches]
-        if not all(faults) and branches:
-            return
+    def _choice(self, value: Json, kind: _Kind, way: Way, hidden: bool, found: list[Fault]) -> None:
+        """Note the faults of the branch that was most probably meant, or one fault that names them all."""
+        branches = [branch for branch in kind.branches if _admits(self._kind(branch), value)]
+        faults: list[list[Fault]] = []
+        for branch in branches:
+            faults.append([])
+            self._judge(value, branch, way, hidden, faults[-1])
+            if not faults[-1]:
+                return
         meant = _meant(value, branches) if isinstance(value, (dict, list)) else None
         if meant is not None:
-            yield from faults[meant]
+            found += faults[meant]
         else:
-            hint = _hint(value, list(self._branches(schema)))
-            yield Fault(way, f"expected {_phrase(schema)}, got {_shown(value, hidden)}{hint}")
+            hint = self._hint(value, kind.branches)
+            found.append(Fault(way, f"expected {_phrase(kind.schema)}, got {_shown(value, hidden)}{hint}"))
 
     def _branches(self, schema: Schema) -> Iterator[Schema]:
         for branch in schema["anyOf"]:
@@ -142,14 +196,13 @@ class Language:
             else:
                 yield resolved
 
-
-def _hint(value: Json, branches: list[Schema]) -> str:
-    """Return what helps most: the word that was meant, or that quotes are missing, or too many."""
-    if isinstance(value, str):
-        is_number = value.isdecimal() and any(_admits(branch, 0) for branch in branches)
-        words = [word for branch in branches for word in branch.get("enum", ())]
-        return ": write it without quotes" if is_number else did_you_mean(value, words)
-    return next(filter(None, (_quoting(branch, value) for branch in branches)), "")
+    def _hint(self, value: Json, branches: Sequence[Schema]) -> str:
+        """Return what helps most: the word that was meant, or that quotes are missing, or too many."""
+        if isinstance(value, str):
+            is_number = value.isdecimal() and any(_admits(self._kind(branch), 0) for branch in branches)
+            words = [word for branch in branches for word in branch.get("enum", ())]
+            return ": write it without quotes" if is_number else did_you_mean(value, words)
+        return next(filter(None, (_quoting(branch, value) for branch in branches)), "")
 
 
 def _meant(value: dict[str, Json] | list[Json], branches: list[Schema]) -> int | None:
@@ -205,28 +258,8 @@ def _number(value: float, schema: Schema, way: Way) -> Iterator[Fault]:
         yield Fault(way, f"expected {_phrase(schema)} {wanted}, got {_shown(value, False)}")
 
 
-def _admits(schema: Schema, value: Json) -> bool:
-    """Tell whether the value is of a type that the schema names; one that names none takes any."""
-    names = schema.get("type", ())
-    return not names or not _types(value).isdisjoint([names] if isinstance(names, str) else names)
-
-
-def _types(value: Json) -> frozenset[str]:
-    match value:
-        case None:
-            return frozenset({"null"})
-        case bool():
-            return frozenset({"boolean"})
-        case int():
-            return frozenset({"integer", "number"})
-        case float():
-            return frozenset({"number"})
-        case str():
-            return frozenset({"string"})
-        case list():
-            return frozenset({"array"})
-        case _:
-            return frozenset({"object"})
+def _admits(kind: _Kind, value: Json) -> bool:
+    return not kind.admits or type(value) in kind.admits
 
 
 def _phrase(schema: Schema) -> str:
