@@ -183,11 +183,9 @@ class _Reader:
         if not isinstance(value, dict):
             self.fault(("metadata",), "a mapping", value)
             return Metadata()
-        texts = {key: self.metadata_text(key, value.get(key)) for key in _METADATA_KEYS}
-        origin = texts.pop("origin")
-        recorded_at, written_at = texts.pop("recorded_at"), texts.pop("written_at")
-        known = Origin(origin) if origin in set(Origin) else None
-        return Metadata(origin=known, at=recorded_at or written_at, **texts)
+        texts = {key: self.metadata_text(key, value[key]) for key in _METADATA_KEYS if key in value}
+        origin, recorded_at, written_at = (texts.pop(key, None) for key in ("origin", "recorded_at", "written_at"))
+        return Metadata(origin=_ORIGINS.get(origin or ""), at=recorded_at or written_at, **texts)
 
     def metadata_text(self, key: str, value: Any) -> str | None:
         if value is None or isinstance(value, str):
@@ -205,7 +203,7 @@ class _Reader:
             self.fault(("interactions",), "a list of at least one interaction", value)
             return
         # vcrpy and `dump` start each at the margin; finding them so is much cheaper than asking for a place.
-        lines = [found.start() for found in re.finditer(_AT_MARGIN, self.document.text)]
+        lines = list(_at_margin(self.document.text))
         for index, item in enumerate(value):
             path = ("interactions", index)
             if not isinstance(item, dict):
@@ -323,8 +321,16 @@ _METADATA_KEYS: Final = (
     "provendor",
     "note",
 )
-_AT_MARGIN: Final = "(?m)^- "
+_ORIGINS: Final = {str(origin): origin for origin in Origin}
 _URI: Final = r"(?i)(?:https?|stdio)://[^/?#\s]"
+
+
+def _at_margin(text: str) -> Iterator[int]:
+    """Yield where the entries of a list start that is not indented."""
+    found = text.find("\n- ")
+    while found >= 0:
+        yield found + 1
+        found = text.find("\n- ", found + 1)
 
 
 def _query(text: str) -> tuple[tuple[str, str], ...]:
