@@ -45,6 +45,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
+_DEMANDS = frozenset({"required", "anyOf", "allOf", "not"})  # what a mapping must have, or must not
+_KEYWORDS: Mapping[type, frozenset[str]] = {
+    str: frozenset({"minLength", "maxLength", "pattern", "format"}),
+    int: frozenset({"minimum", "maximum"}),
+    float: frozenset({"minimum", "maximum"}),
+    list: frozenset({"minItems", "uniqueItems", "items"}),
+    dict: _DEMANDS | {"properties", "additionalProperties", "propertyNames", "minProperties", "maxProperties"},
+}
+"""What a schema can say about a value beyond its type."""
 _LONGEST_SHOWN = 60
 
 
@@ -59,10 +68,11 @@ class Fault(NamedTuple):
 class _Kind:
     """One schema of the description, looked through once: thousands of values are judged by the same few hundred.
 
-    `admits` are the types of values that it takes, any where it is empty; `branches` is what `anyOf` offers beyond keys.
+    `admits` are the types of values that it takes, any where it is empty, `says` those that it says more about; `branches`
+    is what `anyOf` offers beyond keys.
     """
 
-    __slots__ = ("admits", "branches", "demands", "hidden", "listed", "schema", "target")
+    __slots__ = ("admits", "branches", "hidden", "listed", "says", "schema", "target")
 
     def __init__(self, schema: Schema, target: Schema | None) -> None:
         names = schema.get("type", ())
@@ -73,7 +83,7 @@ class _Kind:
             each for name in ([names] if isinstance(names, str) else names) for each in _TYPES[name]
         )
         self.listed = "const" in schema or "enum" in schema
-        self.demands = not {"required", "anyOf", "allOf", "not"}.isdisjoint(schema)
+        self.says = frozenset(each for each, keywords in _KEYWORDS.items() if not keywords.isdisjoint(schema))
         self.branches: tuple[Schema, ...] = ()
 
 
@@ -117,6 +127,8 @@ class Language:
     def _judge_content(self, value: Json, kind: _Kind, way: Way, hidden: bool, found: list[Fault]) -> None:
         if kind.listed:
             found += _listed(value, kind.schema, way, hidden)
+        elif type(value) not in kind.says:
+            return
         elif isinstance(value, str):
             found += _text(value, kind.schema, way, hidden)
         elif isinstance(value, (int, float)):
@@ -124,7 +136,7 @@ class Language:
         elif isinstance(value, list):
             self._list(value, kind.schema, way, hidden, found)
         elif isinstance(value, dict):
-            self._mapping(value, kind, way, hidden, found)
+            self._mapping(value, kind.schema, way, hidden, found)
 
     def _target(self, schema: Schema) -> Schema | None:
         """Return what `$ref` names here; a reference to another document is not followed: that value is opaque."""
@@ -145,12 +157,11 @@ class Language:
                     found.append(Fault((*way, index), f"{_shown(item, hidden)} is listed twice"))
                 seen.add(written)
 
-    def _mapping(self, value: dict[str, Json], kind: _Kind, way: Way, hidden: bool, found: list[Fault]) -> None:
-        schema = kind.schema
+    def _mapping(self, value: dict[str, Json], schema: Schema, way: Way, hidden: bool, found: list[Fault]) -> None:
         known: Schema = schema.get("properties", {})
         others: Schema | bool = schema.get("additionalProperties", True)
         unknown = [key for key in value if key not in known] if others is False else []
-        if kind.demands:
+        if not _DEMANDS.isdisjoint(schema):
             found += _required(value, schema, way, hinted=[did_you_mean(key, known) for key in unknown])
         if len(value) < schema.get("minProperties", 0):
             found.append(Fault(way, "expected at least one entry, got an empty mapping"))
