@@ -375,9 +375,10 @@ def _paging(operation: Node, cases: Sequence[Node]) -> Found:
 
 def _templates(part: Node, operation: Node, vendor: Node, captured: Collection[str] = ()) -> Found:
     """Yield references to unknown names in the query, headers and body of an operation or of a `with`."""
-    known = _known_names(vendor) | set(references(operation["request"].text)) | set(captured)
+    known = _known_names(vendor).union(references(operation["request"].text), captured)
     for key in ("query", "headers", "mcp", *_BODIES):
-        yield from _unknown_if_read(part[key], known, vendor)
+        if key in part:
+            yield from _unknown_if_read(part[key], known, vendor)
 
 
 def _unknown_if_read(node: Node, known: set[str], vendor: Node) -> Found:
@@ -429,10 +430,11 @@ def _difference(change: Node, operation: Node, vendor: Node, captured: Collectio
     """Yield what a `with` changes although the operation has no such thing."""
     if change.value is None:
         return
-    yield from _auth(change["auth"], vendor)
+    if "auth" in change:
+        yield from _auth(change["auth"], vendor)
     yield from _templates(change, operation, vendor, captured)
     yield from _same_header_twice(change["headers"])
-    for part in ("query", "headers"):
+    for part in [each for each in ("query", "headers") if each in change]:
         ours = {key.lower() if part == "headers" else key for key in operation[part].names}
         for key, node in change[part].items():
             if node.value is None and (key.lower() if part == "headers" else key) not in ours:
