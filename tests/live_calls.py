@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from provendor.exchange import Exchange, Request
@@ -14,7 +13,7 @@ SANDBOX = Policy(reach="private", attempts=1)
 
 def a_policy(**changes: Any) -> Policy:
     """The policy of a sandbox, which asks once."""
-    return replace(SANDBOX, **changes)
+    return SANDBOX._replace(**changes)
 
 
 def send(

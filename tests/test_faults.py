@@ -9,7 +9,6 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -683,7 +682,7 @@ class HeldClock(RealClock):
 def test_a_run_that_ends_breaks_off_what_waits_for_its_turn_or_for_another_try(monkeypatch: pytest.MonkeyPatch):
     """Nobody is asked once the connections are closed."""
     monkeypatch.setattr("provendor.wire.curl.MOST_AT_ONCE", 1)
-    again = replace(ONCE, attempts=3, errors=(a_rule("down", 503, retryable=True),))
+    again = ONCE._replace(attempts=3, errors=(a_rule("down", 503, retryable=True),))
 
     async def run(server: Scripted, down: Scripted) -> list[Exchange | BaseException]:
         clock = HeldClock()

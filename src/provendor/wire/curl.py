@@ -14,25 +14,22 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-import threading
 import time
-from contextlib import suppress
 from typing import Any, Final
 
 import pycurl
 
 from provendor.errors import NetworkOff
 from provendor.exchange import Certificate, Peer, Phases
-from provendor.transport import drive
 from provendor.wire.curl_options import Call, set_options, trusted_on
 from provendor.wire.curl_report import Report, Stage, address_of, report
+from provendor.wire.multi import Multi
 from provendor.wire.route import Route
 
 MOST_AT_ONCE: Final = 256
 """Transfers under way; others wait for their turn, and that wait is no part of what is measured."""
 
 _LONGEST_LOOKUP_S: Final = 60.0
-_MOST_CONNECTIONS: Final = 512  # idle ones included: a process may often have 1024 open files, and others need some
 
 
 class Broken(Exception):
@@ -58,9 +55,7 @@ class Curl:
 
     def __init__(self, route: Route) -> None:
         self.route = route
-        self.multi = pycurl.AsyncCurlMulti()
-        self.multi.setopt(pycurl.M_MAXCONNECTS, _MOST_CONNECTIONS)
-        self.multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, _MOST_CONNECTIONS)
+        self.multi = Multi()
         self.trusted = trusted_on(route)
         self.certificates: dict[int, Certificate] = {}
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
@@ -77,11 +72,7 @@ class Curl:
         for handle in self._handles:
             handle.close()
         self._handles.clear()
-        if self._last_hung < time.monotonic() - _LONGEST_LOOKUP_S:
-            await self.multi.aclose()
-        else:
-            # libcurl waits for its lookups, and name servers that are silent let it wait for half a minute. Nobody else does.
-            threading.Thread(target=drive, args=(self.multi.aclose(),), daemon=True).start()
+        self.multi.close(elsewhere=self._last_hung >= time.monotonic() - _LONGEST_LOOKUP_S)
 
     async def start(self, call: Call) -> Transfer:
         """Send a request and return when the head of the answer is there; raises Broken."""
@@ -119,7 +110,7 @@ class Curl:
         self._running.discard(transfer)
         self._turns.release()
         if broken_off:
-            handle.close()  # pycurl removes it once more in the next turn of the loop, and whatever it carries by then
+            handle.close()  # libcurl may still be looking up a name for it
             return
         handle.reset()  # forgets the options, and with them the credentials
         self._handles.append(handle)
@@ -220,7 +211,7 @@ class Transfer:
             handle.setopt(pycurl.HEADERFUNCTION, self._on_header)
             handle.setopt(pycurl.WRITEFUNCTION, self._on_data)
             handle.setopt(pycurl.OPENSOCKETFUNCTION, self._on_socket)
-            self._curl.multi.add_handle(handle).add_done_callback(self._on_end)
+            self._curl.multi.add(handle, self._on_end)
         except NetworkOff as refusal:
             self._network_off = refusal
             self._end(pycurl.E_COULDNT_CONNECT, "the network is off")
@@ -237,20 +228,13 @@ class Transfer:
         """End the transfer now, unless it has ended."""
         if self._handle is not None:
             self._look(self._handle)
-            with suppress(RuntimeError, pycurl.error):  # it was never added, or has just ended
-                self._curl.multi.remove_handle(self._handle)
+            self._curl.multi.remove(self._handle)
             self._end(code, words, broken_off=True)
 
-    def _on_end(self, ending: asyncio.Future[pycurl.Curl]) -> None:
-        if self._handle is None or ending.cancelled():
-            return
-        self._look(self._handle)
-        trouble = ending.exception()
-        if trouble is None:
-            self._end(pycurl.E_OK, "")
-        else:
-            code, words = (*trouble.args, "")[:2]
-            self._end(code, str(words))
+    def _on_end(self, code: int, words: str) -> None:
+        if self._handle is not None:
+            self._look(self._handle)
+            self._end(code, words)
 
     def _end(self, code: int, words: str, *, broken_off: bool = False) -> None:
         handle, self._handle = self._handle, None

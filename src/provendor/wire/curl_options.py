@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import certifi
 import pycurl
@@ -24,8 +23,7 @@ Trusted = tuple[int, str]
 """The option that names the trusted authorities, and their file or folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request as it goes out; `scheme`, `host` and `port` are those of its URL. Without `timeout_s` it may last for ever.
 
     `again` allows to send it a second time where a kept connection turns out to be dead before anything of the answer came.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from provendor.compression import MAX_BODY
 from provendor.contract import Case, Environment, ErrorRule, Flow, Paging, StatusSet, Vendor
@@ -17,8 +16,7 @@ CONNECT_S: Final = 10.0
 """How long a connection may take, name and encryption included, so that another try has a chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What one case may do.
 
     deadline_s   for everything: requests, tries, and the waiting between them

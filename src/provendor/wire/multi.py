@@ -1,0 +1,138 @@
+"""libcurl's transfers on the running event loop: whoever adds one is told when it has ended.
+
+multi = Multi()
+multi.add(handle, on_end)      # on_end(code, words) in a later turn of the loop; E_OK and no words where all went well
+multi.remove(handle)           # or it is broken off, and nobody is told
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import pycurl
+
+OnEnd = Callable[[int, str], None]
+
+_MOST_CONNECTIONS: Final = 512  # idle ones included: a process may often have 1024 open files, and others need some
+
+
+class Multi:
+    """Transfers side by side, driven by sockets and timers. Made and used on one event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, _MOST_CONNECTIONS)
+        self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, _MOST_CONNECTIONS)
+        self._told: dict[pycurl.Curl, OnEnd] = {}
+        self._timer: asyncio.Handle | None = None
+        self._watched: dict[int, int] = {}
+        self._wanted: dict[int, int] = {}
+        self._closing = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed."""
+        return bool(self._multi.closed)
+
+    def add(self, handle: pycurl.Curl, on_end: OnEnd) -> None:
+        """Begin a transfer in the next turn of the loop."""
+        self._multi.add_handle(handle)
+        self._told[handle] = on_end
+
+    def remove(self, handle: pycurl.Curl) -> None:
+        """Break a transfer off, unless it has ended."""
+        if self._told.pop(handle, None) is not None:
+            self._multi.remove_handle(handle)
+            self._settle()
+
+    def close(self, *, elsewhere: bool = False) -> None:
+        """Break off what is under way, and close every connection.
+
+        libcurl waits for its lookups, and name servers that are silent let it wait for half a minute: `elsewhere` lets a
+        thread wait for that.
+        """
+        for handle in tuple(self._told):
+            self.remove(handle)
+        self._closing = True
+        self._on_timer(-1)
+        for fd in tuple(self._watched):
+            self._watch(fd, pycurl.POLL_NONE)
+        if elsewhere:
+            threading.Thread(target=self._multi.close, daemon=True).start()
+        else:
+            self._multi.close()
+
+    # --- what libcurl tells ---
+
+    def _on_timer(self, timeout_ms: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._closing:
+            return
+        if timeout_ms == 0:
+            self._timer = self._loop.call_soon(self._expire)
+        elif timeout_ms > 0:
+            self._timer = self._loop.call_later(timeout_ms / 1000, self._expire)
+
+    def _on_socket(self, what: int, fd: int, _multi: Any, _data: Any) -> None:
+        """Note what a socket is to be watched for. What libcurl closes is let go of at once: its number may be given anew."""
+        wanted = what & pycurl.POLL_INOUT
+        if wanted:
+            self._wanted[fd] = wanted
+        else:
+            self._wanted.pop(fd, None)
+            self._watch(fd, wanted)
+
+    # --- what the loop tells ---
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._drive(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _drive(self, fd: int, ready: int) -> None:
+        try:
+            self._multi.socket_action(fd, ready)
+        except pycurl.error as trouble:  # nothing will come to its end any more
+            code, words = (*trouble.args, "")[:2]
+            for handle in tuple(self._told):
+                self._ended(handle, code, str(words))
+            return
+        self._settle()
+        _, good, bad = self._multi.info_read()
+        for handle in good:
+            self._ended(handle, pycurl.E_OK, "")
+        for handle, code, words in bad:
+            self._ended(handle, code, words)
+
+    def _settle(self) -> None:
+        """Watch the sockets as libcurl last said: an answer has often come meanwhile, and nothing need be watched."""
+        while self._wanted:
+            self._watch(*self._wanted.popitem())
+
+    def _watch(self, fd: int, wanted: int) -> None:
+        loop, before = self._loop, self._watched.get(fd, 0)
+        for flag, add, remove, react in (
+            (pycurl.POLL_IN, loop.add_reader, loop.remove_reader, pycurl.CSELECT_IN),
+            (pycurl.POLL_OUT, loop.add_writer, loop.remove_writer, pycurl.CSELECT_OUT),
+        ):
+            if wanted & flag and not before & flag:
+                add(fd, self._drive, fd, react)
+            elif before & flag and not wanted & flag:
+                remove(fd)
+        if wanted:
+            self._watched[fd] = wanted
+        else:
+            self._watched.pop(fd, None)
+
+    def _ended(self, handle: pycurl.Curl, code: int, words: str) -> None:
+        on_end = self._told.pop(handle, None)
+        if on_end is not None:
+            self._multi.remove_handle(handle)
+            on_end(code, words)

@@ -1,0 +1,76 @@
+"""libcurl's transfers on an event loop, against a server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import pycurl
+
+from provendor.wire.multi import Multi
+from servers import Client, answering, each, scripted
+
+
+def handle_for(url: str, body: io.BytesIO) -> pycurl.Curl:
+    handle = pycurl.Curl()
+    handle.setopt(pycurl.URL, url)
+    handle.setopt(pycurl.WRITEDATA, body)
+    return handle
+
+
+def ended(url: str, body: io.BytesIO) -> tuple[int, str]:
+    """What is told of one transfer."""
+
+    async def run() -> tuple[int, str]:
+        multi, told = Multi(), asyncio.get_running_loop().create_future()
+        multi.add(handle_for(url, body), lambda code, words: told.set_result((code, words)))
+        assert not told.done()  # whoever waits for it must have begun to
+        end: tuple[int, str] = await asyncio.wait_for(told, 10)
+        multi.close()
+        return end
+
+    return asyncio.run(run())
+
+
+def test_whoever_adds_a_transfer_is_told_when_it_has_ended_well():
+    """With what libcurl calls no error, and no words."""
+    body = io.BytesIO()
+    with scripted(each(answering(200, b"[1]"))) as server:
+        assert ended(server.url, body) == (pycurl.E_OK, "")
+
+    assert body.getvalue() == b"[1]"
+
+
+def test_a_transfer_that_fails_is_told_with_its_number_and_words():
+    """Nobody listens on a port that was given back."""
+    with scripted(each(answering())) as server:
+        url = server.url
+
+    code, words = ended(url, io.BytesIO())
+
+    assert code == pycurl.E_COULDNT_CONNECT
+    assert words
+
+
+def test_of_a_transfer_that_is_broken_off_nobody_is_told_and_its_socket_is_let_go():
+    """Also twice, and when everything is closed, as it is of those that are still under way then."""
+    told: list[int] = []
+
+    async def run(url: str) -> None:
+        multi = Multi()
+        first, second = handle_for(url, io.BytesIO()), handle_for(url, io.BytesIO())
+        for handle in (first, second):
+            multi.add(handle, lambda code, _: told.append(code))
+        while not multi._watched:  # noqa: ASYNC110 - nobody tells that an answer is being waited for
+            await asyncio.sleep(0)
+        multi.remove(first)
+        multi.remove(first)
+        multi.close()
+        assert multi.closed
+        assert not multi._watched
+        await asyncio.sleep(0)
+
+    with scripted(Client.hold) as server:
+        asyncio.run(run(server.url))
+
+    assert told == []
