@@ -244,7 +244,7 @@ from provendor.clock import VirtualClock
 from provendor.contract import RateLimit
 from provendor.wire.pacing import Pace
 
-with Pace(RateLimit(3, 10.0), Path(sys.argv[1]), clock=VirtualClock(), wall=lambda: 1_000_000.0)._locked():
+with Pace(RateLimit(3, 10.0), Path(sys.argv[1]), clock=VirtualClock(), wall=lambda: 1_000_000.0)._lock:
     print("ready", flush=True)
     time.sleep(600)
 """

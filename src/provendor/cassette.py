@@ -97,16 +97,16 @@ def _bytes(path: Path, name: str) -> bytes:
     try:
         data = _regular_file(path)
     except FileNotFoundError:
+        if not path.is_symlink():
+            raise CassetteMissing(f"{name}: there is no such cassette") from None
         data = None
     except (OSError, ValueError) as reason:
         raise CassetteBroken(
             f"{name}: the file cannot be read: {getattr(reason, 'strerror', None) or reason}"
         ) from None
-    if data is not None:
-        return data
-    if path.exists() or path.is_symlink():
+    if data is None:
         raise CassetteBroken(f"{name}: expected a file, this is a folder, a device or a link to nowhere")
-    raise CassetteMissing(f"{name}: there is no such cassette")
+    return data
 
 
 def _regular_file(path: Path) -> bytes | None:

@@ -11,7 +11,7 @@ reason names a value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -50,8 +50,8 @@ class Readiness(NamedTuple):
 
     def blocks(self, case: Case) -> tuple[Block, ...]:
         """Return what keeps this case from being asked live, in the order in which to mend it."""
-        named = [self.unfit[name] for name in _in_order(needed(case, self), self.vendor) if name in self.unfit]
-        return tuple(dict.fromkeys((*self.always, *named)))
+        missing = needed(case, self) & self.unfit.keys() if self.unfit else ()
+        return tuple(dict.fromkeys((*self.always, *(self.unfit[name] for name in _in_order(missing, self.vendor)))))
 
     def blocked(self) -> Block | None:
         """Return what keeps every live case from being asked; None where one of them could be."""
@@ -173,8 +173,10 @@ def granting(vendor: Vendor, grant: Oauth2) -> set[str]:
     return set(needs(vendor.operations[grant.token].template)) - filled_by(grant) | signed
 
 
-def _in_order(names: Iterable[str], vendor: Vendor) -> list[str]:
+def _in_order(names: Collection[str], vendor: Vendor) -> list[str]:
     """Return names with the base URL first, then secrets, then variables, each in the contract's order."""
+    if not names:
+        return []
     place = {name: (not variable.secret, index) for index, (name, variable) in enumerate(vendor.variables.items())}
     return sorted(names, key=lambda name: place.get(name, (False, -1)))
 

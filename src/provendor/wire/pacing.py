@@ -18,8 +18,8 @@ import os
 import struct
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, Self, TypeVar
 
@@ -28,6 +28,7 @@ from provendor.contract import RateLimit, Vendor
 from provendor.errors import Fault
 from provendor.requests import Values, needs, references
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 LONGEST_WAIT_S: Final = 900.0
@@ -66,6 +67,7 @@ class Pace:
         self._wall = wall
         self._name = name
         self._fd = _opened(file)
+        self._lock = _Lock(self._fd)
 
     @classmethod
     def shared(cls, vendor: Vendor, values: Values, folder: Path, *, clock: Clock, wall: Callable[[], float]) -> Self:
@@ -83,7 +85,7 @@ class Pace:
 
     async def turn(self, within_s: float = LONGEST_WAIT_S) -> float:
         """Wait for our turn and return how many seconds that took; raises Fault where it is further away than `within_s`."""
-        wait = self._in_file_or_alone(lambda: self._book(within_s))
+        wait = self._in_file_or_alone(self._book, within_s)
         if wait > 0:
             await self._clock.sleep(wait)
         return wait
@@ -91,20 +93,22 @@ class Pace:
     def heed(self, told: Told) -> None:
         """Heed what an answer said: everybody who shares this pace waits as long, or counts as many calls as are left."""
         if told.retry_after_s is not None or (told.remaining is not None and told.reset_s is not None):
-            self._in_file_or_alone(lambda: self._note(told))
+            self._in_file_or_alone(self._note, told)
 
-    def _in_file_or_alone(self, work: Callable[[], T]) -> T:
+    def _in_file_or_alone(self, work: Callable[[A], T], on: A) -> T:
         """Do something with the file; where it cannot be written the pace is this process's own from now on."""
         try:
-            return work()
+            return work(on)
         except OSError:
             os.close(self._fd)
             self._fd = _own()
-            return work()
+            self._lock = _Lock(self._fd)
+            return work(on)
 
     def _note(self, told: Told) -> None:
-        with self._locked() as (known, now):
-            state = known
+        with self._lock:
+            now = self._wall()
+            state = self._state(now)
             if told.retry_after_s is not None:
                 pause = min(told.retry_after_s, _LONGEST_PAUSE_S)
                 state = state._replace(not_before=max(state.not_before, now + pause))
@@ -114,12 +118,13 @@ class Pace:
 
     def _book(self, within_s: float) -> float:
         """Take the next turn that is free and return how far away it is."""
-        with self._locked() as (known, now):
-            state = known
-            at = max(now, state.not_before, self._free_at(state))
-            if at < state.told_until:
-                at = at if state.left else state.told_until
-                state = state._replace(left=max(0, state.left - 1))
+        with self._lock:
+            now = self._wall()
+            turns, _, not_before, told_until, left = self._state(now)
+            at = max(now, not_before, self._free_at(turns))
+            if at < told_until:
+                at = at if left else told_until
+                left = max(0, left - 1)
             if at - now > within_s:
                 raise Fault(
                     "paced-out",
@@ -127,18 +132,18 @@ class Pace:
                     retryable=True,
                 )
             if self._limit is not None:
-                os.pwrite(self._fd, _TIME.pack(at), self._slot(state.turns))
-            self._write(state._replace(turns=state.turns + 1))
+                os.pwrite(self._fd, _TIME.pack(at), self._slot(turns))
+            self._write(_State(turns + 1, now, not_before, told_until, left))
         return at - now
 
-    def _free_at(self, state: _State) -> float:
+    def _free_at(self, turns: int) -> float:
         """Return when the rate allows the next turn: not before the last one, nor before one is forgotten that fills the span."""
-        if self._limit is None or not state.turns:
+        if self._limit is None or not turns:
             return 0.0
-        last = self._read_time(state.turns - 1)
-        if state.turns < self._limit.requests:
+        last = self._read_time(turns - 1)
+        if turns < self._limit.requests:
             return last
-        return max(last, self._read_time(state.turns) + self._limit.per_s)
+        return max(last, self._read_time(turns) + self._limit.per_s)
 
     def _read_time(self, turn: int) -> float:
         moment: float = _TIME.unpack(os.pread(self._fd, _TIME.size, self._slot(turn)))[0]
@@ -148,16 +153,12 @@ class Pace:
         assert self._limit is not None  # noqa: S101 - only a limit has turns to remember
         return _HEAD.size + turn % self._limit.requests * _TIME.size
 
-    @contextmanager
-    def _locked(self) -> Iterator[tuple[_State, float]]:
-        """Hold the file, and yield what it says and the present moment."""
-        with _lock(self._fd):
-            now = self._wall()
-            head = os.pread(self._fd, _HEAD.size, 0)
-            state = _State(*_HEAD.unpack(head)) if len(head) == _HEAD.size else _State()
-            if now < state.seen:
-                state = self._set_back(state, state.seen - now)
-            yield state._replace(seen=now), now
+    def _state(self, now: float) -> _State:
+        """Return what the file says at the present moment."""
+        head = os.pread(self._fd, _HEAD.size, 0)
+        state = _State._make(_HEAD.unpack(head)) if len(head) == _HEAD.size else _State()
+        state = self._set_back(state, state.seen - now) if now < state.seen else state
+        return state._replace(seen=now)
 
     def _set_back(self, state: _State, by: float) -> _State:
         """Follow a clock that was set back, so that nobody waits for moments that were yesterday."""
@@ -222,7 +223,7 @@ def _key(file: Path) -> bytes:
     """Return this user's key for the names of files, made when it is first needed."""
     fd = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        with _lock(fd):
+        with _Lock(fd):
             key = os.pread(fd, 32, 0)
             if len(key) != 32:
                 key = os.urandom(32)
@@ -249,9 +250,15 @@ def _own() -> int:
 
 if sys.platform == "win32":  # pragma: no cover - no locks that end with their process: a pace is kept, but not shared
 
-    @contextmanager
-    def _lock(fd: int) -> Iterator[None]:  # noqa: ARG001 - as on other systems
-        yield
+    class _Lock:
+        def __init__(self, fd: int) -> None:
+            pass
+
+        def __enter__(self) -> None:
+            pass
+
+        def __exit__(self, *exc: object) -> None:
+            pass
 
     def _user() -> str:
         return os.environ.get("USERNAME", "user")
@@ -259,13 +266,19 @@ if sys.platform == "win32":  # pragma: no cover - no locks that end with their p
 else:
     import fcntl
 
-    @contextmanager
-    def _lock(fd: int) -> Iterator[None]:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(fd, fcntl.LOCK_UN)
+    class _Lock:
+        """A file that nobody else works with for the length of a block."""
+
+        __slots__ = ("_fd",)
+
+        def __init__(self, fd: int) -> None:
+            self._fd = fd
+
+        def __enter__(self) -> None:
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+        def __exit__(self, *exc: object) -> None:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def _user() -> str:
         return str(os.getuid())
