@@ -16,11 +16,11 @@ import inspect
 import ipaddress
 import socket
 import sys
-import sysconfig
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -192,8 +192,12 @@ def _thread() -> str | None:
     return None if thread is threading.main_thread() else thread.name
 
 
-_STDLIB = sysconfig.get_path("stdlib")
-_PACKAGES = sysconfig.get_path("purelib")
+@cache
+def _libraries() -> tuple[str, str]:
+    """Return where the standard library lies, and where packages are installed."""
+    import sysconfig  # noqa: PLC0415 - 3 ms that only a refusal pays for
+
+    return sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")
 
 
 def _caller() -> str | None:
@@ -202,13 +206,9 @@ def _caller() -> str | None:
     nearest: str | None = None
     while frame is not None:
         file = frame.f_code.co_filename
-        if file != __file__ and not file.startswith("<") and not _is_library(file):
+        if file != __file__ and not file.startswith(("<", *_libraries())):
             return f"{file}:{frame.f_lineno}"
-        if nearest is None and file.startswith(_PACKAGES):
+        if nearest is None and file.startswith(_libraries()[1]):
             nearest = f"{file}:{frame.f_lineno}"
         frame = frame.f_back
     return nearest
-
-
-def _is_library(file: str) -> bool:
-    return file.startswith((_STDLIB, _PACKAGES))
