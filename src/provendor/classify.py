@@ -15,32 +15,51 @@ SEARCHED_CHARACTERS = 262_144  # patterns look at so much of a body: what names 
 def classify(rules: tuple[ErrorRule, ...], exchange: Exchange) -> ErrorRule | None:
     """Return the first rule whose conditions all hold, or None. No answer, however hostile, makes it raise."""
     status, kind = exchange.status, exchange.status // 100
+    answer = _Answer(exchange)
     for rule in rules:
         allowed = rule.status
         # Written out, because every rule of the table is looked at for every answer.
         if allowed is not None and status not in allowed.exact and kind not in allowed.classes:
             continue
-        if _holds(rule, exchange):
+        if _holds(rule, answer):
             return rule
     return None
 
 
 def candidates(rules: tuple[ErrorRule, ...], exchange: Exchange) -> Iterator[ErrorRule | None]:
     """Yield every rule that may be the first to match while the answer's headers are not known; None for no rule."""
+    answer = _Answer(exchange)
     for rule in rules:
-        if (rule.status is None or exchange.status in rule.status) and _holds(rule._replace(headers=()), exchange):
+        if (rule.status is None or exchange.status in rule.status) and _holds(rule._replace(headers=()), answer):
             yield rule
             if not rule.headers:
                 return
     yield None
 
 
-def _holds(rule: ErrorRule, exchange: Exchange) -> bool:
+class _Answer:
+    """An answer, and what JSONPaths find in it: many rules of a table ask for the same few."""
+
+    __slots__ = ("_found", "exchange")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._found: dict[str, list[Json]] = {}
+
+    def nodes(self, path: str) -> list[Json]:
+        """Return what a path finds; raises BodyNotJson and TooDeep."""
+        found = self._found.get(path)
+        if found is None:
+            found = self._found[path] = jsonpath.find(path, self.exchange.json)
+        return found
+
+
+def _holds(rule: ErrorRule, answer: _Answer) -> bool:
     """Tell whether all conditions but the status hold."""
     return (
-        all(header_holds(test, exchange.headers) for test in rule.headers)
-        and (not rule.json or _json_holds(rule.json, exchange))
-        and (rule.text is None or found_in_text(rule.text, exchange))
+        all(header_holds(test, answer.exchange.headers) for test in rule.headers)
+        and (not rule.json or _json_holds(rule.json, answer))
+        and (rule.text is None or found_in_text(rule.text, answer.exchange))
     )
 
 
@@ -60,14 +79,14 @@ def found_in_text(pattern: str, exchange: Exchange) -> bool:
 
 def any_holds(tests: Iterable[JsonTest], exchange: Exchange) -> bool:
     """Tell whether one of the tests holds; where the body is not JSON none does."""
-    return any(_json_holds((test,), exchange) for test in tests)
+    answer = _Answer(exchange)
+    return any(_json_holds((test,), answer) for test in tests)
 
 
-def _json_holds(tests: tuple[JsonTest, ...], exchange: Exchange) -> bool:
+def _json_holds(tests: tuple[JsonTest, ...], answer: _Answer) -> bool:
     """Tell whether every test holds; where the body is not JSON none does."""
     try:
-        body = exchange.json
-        return all(_node_holds(test, jsonpath.find(test.path, body)) for test in tests)
+        return all(_node_holds(test, answer.nodes(test.path)) for test in tests)
     except (BodyNotJson, jsonpath.TooDeep):
         return False
 

@@ -50,6 +50,12 @@ def matches_names(pattern: str, *names: str) -> bool:
     return all(fits(names[at]) for at, fits in _tests(pattern))
 
 
+def may_match(pattern: str, vendor: str, operation: str) -> bool:
+    """Tell whether a pattern selects some case of an operation, whatever its name; raises as `matches` does."""
+    names = (vendor, operation)
+    return all(fits(names[at]) for at, fits in _tests(pattern) if at < len(names))
+
+
 def vendors_named(patterns: Sequence[str]) -> set[str] | None:
     """Return the vendors that the patterns can select, or None where that may be any vendor.
 
