@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -354,11 +355,19 @@ def _recording_json(recording: Recording) -> JsonObject:
 
 
 def _verdict_json(verdict: Verdict, redactor: Redactor) -> JsonObject:
+    if not verdict.findings:
+        return _bare_verdict_json(verdict, redactor, redactor.version)
+    bare = _bare_verdict_json(verdict._replace(findings=()), redactor, redactor.version)
+    return {**bare, "findings": [_finding_json(finding, redactor) for finding in verdict.findings]}
+
+
+@lru_cache(maxsize=2048)  # the same few checks skip thousands of cases for the same few reasons
+def _bare_verdict_json(verdict: Verdict, redactor: Redactor, _version: int) -> JsonObject:
     return {
         "check": verdict.check,
         "outcome": str(verdict.outcome),
         "reason": redactor.text(verdict.reason) if verdict.reason else None,
-        "findings": [_finding_json(finding, redactor) for finding in verdict.findings],
+        "findings": [],
     }
 
 

@@ -29,6 +29,8 @@ class KnownValues:
     """Values of at least six characters, the name under which each is known, and what shall stand in its place."""
 
     def __init__(self) -> None:
+        self.size = 0
+        """How many there are."""
         self._names: dict[str, str] = {}
         self._plain = _Index()
         self._coded = _Index()
@@ -37,7 +39,7 @@ class KnownValues:
         return bool(self._names)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return self.size
 
     def __contains__(self, text: str) -> bool:
         return text in self._names
@@ -50,6 +52,7 @@ class KnownValues:
         if value in self._names:
             return
         self._names[value] = name
+        self.size += 1
         for spelling in _spellings(value) | (_spellings(value.lower()) if "@" in value else set()):
             self._plain.add(spelling, name, replacement)
         for core in _base64_cores(value):

@@ -157,15 +157,15 @@ class Redactor:
         """Return text without secrets and known personal data, also where it holds JSON or anything encoded."""
         if len(text) > _SHORT:
             return self._text(text, LAYERS)
-        seen = self._seen.texts(self._met)
+        seen = self._seen.texts(self.version)
         if text not in seen:
             seen[text] = self._text(text, LAYERS)
         return seen[text]
 
     @property
-    def _met(self) -> int:
-        """How many values are known: what was found of a text before holds as long as none is added."""
-        return len(self._secrets) + len(self._people.known) + len(self._people.ids)
+    def version(self) -> int:
+        """How many values are known: what was made of a text before holds as long as none is added."""
+        return self._secrets.size + self._people.known.size + len(self._people.ids)
 
     def place(self, at: str) -> str:
         """Return where something is, such as `read /by_address/ada@corp.io/name`: keys of a JSON pointer may be anything."""
@@ -183,7 +183,7 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """Return a URL, percent-encoded as it was, without secrets in path, query or before the host."""
-        seen = self._seen.urls(self._met)
+        seen = self._seen.urls(self.version)
         if url not in seen:
             seen[url] = self._url(url)
         return seen[url]
@@ -222,7 +222,7 @@ class Redactor:
         text = data.decode("utf-8", "surrogateescape")
         if len(text) > _SHORT:
             return self._leaks(text)
-        seen = self._seen.leaks(self._met)
+        seen = self._seen.leaks(self.version)
         if text not in seen:
             seen[text] = self._leaks(text)
         return seen[text]
