@@ -94,7 +94,7 @@ class _Linker:
         self.faults: list[Fault] = []
         self.patterns: list[tuple[Origin, str]] = []
         # From each target: the targets that apply to the very same value, and where the reference stands.
-        self.edges: dict[int, list[tuple[int, Origin]]] = {}
+        self.edges: dict[int, list[tuple[int, _Way]]] = {}
 
     def target(self, origin: Origin, value: Any) -> int:
         """Return the index of a place that is referred to."""
@@ -181,15 +181,14 @@ class _Linker:
     # --- references ---------------------------------------------------------------------------------------------------
 
     def reference(self, item: Any, at: _Way, *, in_place: bool) -> Any:
-        place = _spelled(at)
         try:
-            origin, value = self.resolve(item, place.file)
+            origin, value = self.resolve(item, self.origins[self.current].file)
         except _NoTarget as reason:
             self.fault(at, str(reason))
             return _DROPPED
         index = self.target(origin, value)
         if in_place:
-            self.edges.setdefault(self.current, []).append((index, place))
+            self.edges.setdefault(self.current, []).append((index, at))
         return f"#/$defs/{index}"
 
     def resolve(self, item: Any, current: str) -> tuple[Origin, Any]:
