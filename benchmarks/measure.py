@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-# A shell may set these, and each changes what is measured: without bytecode pytest starts five times slower, a forced
-# certificate file makes a TLS context dearer, and plugins and options belong to the benchmark.
+# A shell may set these, and each changes what is measured: without bytecode pytest starts five times slower, a forced certificate
+# file makes a TLS context dearer, unbuffered output goes out in twice as many pieces as there are lines, and plugins and options
+# belong to the benchmark.
 _DROPPED = (
     "PYTHONDONTWRITEBYTECODE",
     "SSL_CERT_FILE",
@@ -21,6 +22,7 @@ _DROPPED = (
     "PYTEST_ADDOPTS",
     "PYTEST_PLUGINS",
     "PYTHONPATH",
+    "PYTHONUNBUFFERED",
 )
 BIN = Path(sys.executable).parent
 

@@ -47,9 +47,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out the selected cases and return the run's exit code."""
-    _refuse_nonsense(args)
+    with garbage.searched_seldom():
+        _refuse_nonsense(args)
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     root = arguments.root_of(args)
-    with garbage.searched_seldom(), arguments.cache_of(root, not args.no_cache) as cache:
+    with arguments.cache_of(root, not args.no_cache) as cache:
         suite, cases = arguments.load(root, args.selectors, cache)
         today = arguments.today_of(args)
         folder = root / "checks"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final
 
 import pycurl
@@ -30,7 +31,9 @@ class Multi:
         self._multi.setopt(pycurl.M_MAXCONNECTS, _MOST_CONNECTIONS)
         self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, _MOST_CONNECTIONS)
         self._told: dict[pycurl.Curl, OnEnd] = {}
-        self._timer: asyncio.Handle | None = None
+        self._at_once: asyncio.Handle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._due = inf
         self._watched: dict[int, int] = {}
         self._wanted: dict[int, int] = {}
         self._closing = False
@@ -60,7 +63,9 @@ class Multi:
         for handle in tuple(self._told):
             self.remove(handle)
         self._closing = True
-        self._on_timer(-1)
+        for timer in (self._at_once, self._alarm):
+            if timer is not None:
+                timer.cancel()
         for fd in tuple(self._watched):
             self._watch(fd, pycurl.POLL_NONE)
         if elsewhere:
@@ -71,15 +76,15 @@ class Multi:
     # --- what libcurl tells ---
 
     def _on_timer(self, timeout_ms: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """Note when libcurl wants to be called. What rings too early is set anew then: nearly every call moves it on."""
         if self._closing:
             return
         if timeout_ms == 0:
-            self._timer = self._loop.call_soon(self._expire)
-        elif timeout_ms > 0:
-            self._timer = self._loop.call_later(timeout_ms / 1000, self._expire)
+            self._at_once = self._at_once or self._loop.call_soon(self._go_on)
+            return
+        self._due = self._loop.time() + timeout_ms / 1000 if timeout_ms > 0 else inf
+        if self._due < (self._alarm.when() if self._alarm else inf):
+            self._set_alarm()
 
     def _on_socket(self, what: int, fd: int, _multi: Any, _data: Any) -> None:
         """Note what a socket is to be watched for. What libcurl closes is let go of at once: its number may be given anew."""
@@ -92,9 +97,22 @@ class Multi:
 
     # --- what the loop tells ---
 
-    def _expire(self) -> None:
-        self._timer = None
+    def _go_on(self) -> None:
+        self._at_once = None
         self._drive(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._due <= self._loop.time():
+            self._due = inf
+            self._drive(pycurl.SOCKET_TIMEOUT, 0)
+        elif self._due < inf:
+            self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._due, self._ring)
 
     def _drive(self, fd: int, ready: int) -> None:
         try:
