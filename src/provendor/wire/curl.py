@@ -139,6 +139,7 @@ class Transfer:
         self._chunks: list[bytes] = []
         self._trouble: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._waking = False
 
     # --- for those who read the answer ---
 
@@ -188,7 +189,14 @@ class Transfer:
         finally:
             self._waiter = None
 
+    def _wake_later(self) -> None:
+        """Wake whoever waits when all that has arrived is read: what is read late would be taken for slow."""
+        if self._waiter is not None and not self._waking:
+            self._waking = True
+            self._waiter.get_loop().call_soon(self._wake)
+
     def _wake(self) -> None:
+        self._waking = False
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -280,12 +288,12 @@ class Transfer:
             self.stage = Stage.BODY
             pairs = (each.partition(b":") for each in self._lines)
             self.headers = [(name.strip(), value.strip()) for name, mark, value in pairs if mark]
-            self._wake()
+            self._wake_later()
 
     def _on_data(self, data: bytes) -> None:
         self.received += len(data)
         self._chunks.append(data)
-        self._wake()
+        self._wake_later()
 
     def _look(self, handle: pycurl.Curl) -> None:
         """Keep what is known of this transfer, before its handle is used for another."""

@@ -33,6 +33,7 @@ class Multi:
         self._told: dict[pycurl.Curl, OnEnd] = {}
         self._at_once: asyncio.Handle | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._telling: asyncio.Handle | None = None
         self._due = inf
         self._watched: dict[int, int] = {}
         self._wanted: dict[int, int] = {}
@@ -63,9 +64,9 @@ class Multi:
         for handle in tuple(self._told):
             self.remove(handle)
         self._closing = True
-        for timer in (self._at_once, self._alarm):
-            if timer is not None:
-                timer.cancel()
+        for handle_of_loop in (self._at_once, self._alarm, self._telling):
+            if handle_of_loop is not None:
+                handle_of_loop.cancel()
         for fd in tuple(self._watched):
             self._watch(fd, pycurl.POLL_NONE)
         if elsewhere:
@@ -115,6 +116,11 @@ class Multi:
         self._alarm = self._loop.call_at(self._due, self._ring)
 
     def _drive(self, fd: int, ready: int) -> None:
+        """Let libcurl read and write. Who has ended is told when all that has arrived is read, so that nobody's answer waits.
+
+        That is asked for at once: then it comes before the turn of whoever was woken by what is read here.
+        """
+        self._telling = self._telling or self._loop.call_soon(self._tell)
         try:
             self._multi.socket_action(fd, ready)
         except pycurl.error as trouble:  # nothing will come to its end any more
@@ -123,6 +129,9 @@ class Multi:
                 self._ended(handle, code, str(words))
             return
         self._settle()
+
+    def _tell(self) -> None:
+        self._telling = None
         _, good, bad = self._multi.info_read()
         for handle in good:
             self._ended(handle, pycurl.E_OK, "")
