@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
+from functools import partial
 
 import pycurl
 
@@ -74,3 +76,39 @@ def test_of_a_transfer_that_is_broken_off_nobody_is_told_and_its_socket_is_let_g
         asyncio.run(run(server.url))
 
     assert told == []
+
+
+def test_of_answers_that_are_there_together_all_are_read_before_anybody_is_told():
+    """What is read late would be reported as the vendor's latency."""
+    order: list[str] = []
+    came, go, answered = threading.Semaphore(0), threading.Event(), threading.Semaphore(0)
+
+    def script(client: Client) -> None:
+        client.request()
+        came.release()
+        go.wait(10)
+        client.answer(200, b"[1]")
+        answered.release()
+
+    def end(told: asyncio.Event, _code: int, _words: str) -> None:
+        order.append("told")
+        told.set()
+
+    async def run(url: str) -> None:
+        multi, told = Multi(), [asyncio.Event(), asyncio.Event()]
+        for each_told in told:
+            handle = handle_for(url, io.BytesIO())
+            handle.setopt(pycurl.WRITEFUNCTION, lambda _: order.append("read"))
+            multi.add(handle, partial(end, each_told))
+        for _ in told:
+            await asyncio.to_thread(came.acquire)
+        go.set()
+        for _ in told:
+            answered.acquire()  # while nothing else happens on the loop: both answers are there when it goes on
+        await asyncio.wait_for(asyncio.gather(*(event.wait() for event in told)), 10)
+        multi.close()
+
+    with scripted(script) as server:
+        asyncio.run(run(server.url))
+
+    assert order == ["read", "read", "told", "told"]
