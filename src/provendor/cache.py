@@ -57,7 +57,7 @@ class Cache:
         if shelf is None:
             return
         try:
-            text = json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+            text = _ENCODER.encode(value).encode("ascii")
         except (TypeError, ValueError, RecursionError):
             return
         shelf.put(digest, text)
@@ -141,8 +141,9 @@ def _refuse(name: str) -> Any:
     raise ValueError(name)
 
 
-# Made once: `json.loads` makes a new one for each call that refuses constants.
+# Made once: `json.loads` and `json.dumps` make a new one for each call that refuses constants.
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def _entries(text: bytes) -> dict[bytes, bytes]:
