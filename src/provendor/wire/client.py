@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 
@@ -25,8 +26,8 @@ from provendor.wire.route import Route
 class CurlTransport(httpx.AsyncBaseTransport):
     """httpx's transport over libcurl. Responses carry their `Transfer` as the extension `transfer`.
 
-    Heeds the usual extension `timeout` of a request (`connect`, and `total` for everything), and `again`: whether it may be
-    sent twice.
+    Heeds the usual extension `timeout` of a request (`connect`, and `total` for everything), `again`: whether it may be sent
+    twice, and `query`: what comes after the URL's path.
     """
 
     def __init__(self, curl: Curl) -> None:
@@ -34,11 +35,11 @@ class CurlTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; raises the exception of httpx that fits, caused by `Broken`."""
-        timeout = request.extensions.get("timeout", {})
+        timeout, query = request.extensions.get("timeout", {}), request.extensions.get("query")
         url = request.url
         call = Call(
             request.method,
-            str(url),
+            f"{url}?{query}" if query else str(url),
             url.scheme,
             url.raw_host.decode("ascii"),
             url.port or (443 if url.scheme == "https" else 80),
@@ -134,13 +135,19 @@ class Client:
         again: bool,
     ) -> Answer:
         """Send a request and return when the head of its answer is there; raises Broken or Unsendable."""
+        # Many requests ask one place for different things, and httpx takes its time to read a URL.
+        place, _, query = url.partition("?")
         try:
             request = httpx.Request(
                 method,
-                _parsed(url),
+                _parsed(place),
                 headers=self._with_ours([(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]),
                 content=body or None,
-                extensions={"timeout": {"total": total_s, "connect": connect_s}, "again": again},
+                extensions={
+                    "timeout": {"total": total_s, "connect": connect_s},
+                    "again": again,
+                    "query": quote(query.partition("#")[0], safe=_IN_QUERIES),
+                },
             )
         except (httpx.InvalidURL, ValueError) as reason:
             raise Unsendable(type(reason).__name__) from None
@@ -159,7 +166,8 @@ def _cause(error: httpx.TransportError) -> Exception:
     return error.__cause__ if isinstance(error.__cause__, Broken) else Unsendable(type(error).__name__)
 
 
-_parsed: Final = lru_cache(maxsize=1024)(httpx.URL)  # probes ask the same addresses again and again
+_parsed: Final = lru_cache(maxsize=1024)(httpx.URL)
+_IN_QUERIES: Final = "-._~:/?[]@!$&'()*+,;=%"  # what stands for itself there (RFC 3986), and what is encoded already
 
 
 def _as_httpx(broken: Broken) -> type[httpx.TransportError]:
