@@ -142,7 +142,7 @@ class Client:
                 method,
                 _parsed(place),
                 headers=self._with_ours([(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]),
-                content=body or None,
+                stream=httpx.ByteStream(body),
                 extensions={
                     "timeout": {"total": total_s, "connect": connect_s},
                     "again": again,
