@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, quote, urlencode
@@ -91,9 +92,14 @@ def build(case: Case, values: Values) -> Request:
         raise UsageError(f"{case.id}: a value holds half a surrogate pair, which no encoding can send") from None
 
 
-def references(text: str) -> Iterator[str]:
-    """Yield the names that a template refers to, in order."""
-    return (found["name"] for found in REFERENCE.finditer(text) if found["name"]) if "{" in text else iter(())
+def references(text: str) -> tuple[str, ...]:
+    """Return the names that a template refers to, in order."""
+    return _referred(text) if "{" in text else ()
+
+
+@lru_cache(maxsize=4096)  # the same few stand in thousands of cases
+def _referred(text: str) -> tuple[str, ...]:
+    return tuple(found["name"] for found in REFERENCE.finditer(text) if found["name"])
 
 
 def needs(template: Template) -> frozenset[str]:
