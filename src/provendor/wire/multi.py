@@ -145,6 +145,8 @@ class Multi:
 
     def _watch(self, fd: int, wanted: int) -> None:
         loop, before = self._loop, self._watched.get(fd, 0)
+        if wanted == before:
+            return
         for flag, add, remove, react in (
             (pycurl.POLL_IN, loop.add_reader, loop.remove_reader, pycurl.CSELECT_IN),
             (pycurl.POLL_OUT, loop.add_writer, loop.remove_writer, pycurl.CSELECT_OUT),
