@@ -38,9 +38,6 @@ class KnownValues:
     def __bool__(self) -> bool:
         return bool(self._names)
 
-    def __len__(self) -> int:
-        return self.size
-
     def __contains__(self, text: str) -> bool:
         return text in self._names
 
