@@ -327,6 +327,20 @@ def test_a_header_beyond_ascii_is_sent_as_latin_1():
     assert server.seen[0].headers["x-name"] == "grüße"
 
 
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [((), "Basic YTpi"), ((("Authorization", "Bearer token"),), "Bearer token")],
+)
+def test_a_credential_in_a_url_is_sent_unless_the_contract_has_another(headers: tuple[tuple[str, str], ...], sent: str):
+    """As HTTP Basic, once; the place itself is asked for without it."""
+    with serve(lambda _: Answer()) as server:
+        send(Request("GET", server.url.replace("://", "://a:b@") + "/x", (), Headers(headers)))
+
+    (seen,) = server.seen
+    assert (seen.path, seen.headers["authorization"]) == ("/x", sent)
+    assert "a:b" not in seen.headers["host"]
+
+
 def test_the_same_header_can_be_sent_twice():
     """In the order of the contract."""
     with scripted(each(answering())) as server:
