@@ -122,7 +122,7 @@ def test_no_answer_makes_it_raise(body, headers, status):
         a_rule("c", json=(JsonTest("$[0]", pattern="."),)),
     )
 
-    classify(rules, an_exchange(status, body=body, headers=headers))
+    assert classify(rules, an_exchange(status, body=body, headers=headers)) in (None, *rules)
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"1" * 10_000, b'"\\ud800"', b"NaN"])

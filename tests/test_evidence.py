@@ -16,9 +16,13 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from builders import a_case
 from provendor import evidence
 from provendor.evidence import Evidence, RunInfo
+from provendor.redaction.redact import Redactor
 from provendor.retention import KEPT_RUNS
+from provendor.run import Result
+from provendor.verdict import Outcome, Verdict
 
 SCHEMA = json.loads(Path(evidence.__file__).with_name("run.schema.json").read_text())
 
@@ -319,3 +323,17 @@ def test_every_field_of_a_run_is_in_the_reference() -> None:
 
     missing = [field for field in sorted(set(fields_of(SCHEMA))) if f"`{field}`" not in reference]
     assert missing == []
+
+
+def test_what_is_learned_late_is_taken_out_of_what_was_written_before():
+    """A verdict that was met while nobody knew the value is not repeated as it was then; nor is another's shown to it."""
+    verdict = Verdict("told", Outcome.SKIP, (), "the session is s3ss10n-t0ken")
+    result = Result(a_case(), Outcome.SKIP, (verdict,), 0.0, 0.0)
+    ours, others = Redactor(), Redactor()
+
+    before = evidence.result_json(result, ours)["verdicts"]
+    ours.know({"session": "s3ss10n-t0ken"})
+
+    assert before == evidence.result_json(result, others)["verdicts"]
+    assert [each["reason"] for each in before] == ["the session is s3ss10n-t0ken"]
+    assert [each["reason"] for each in evidence.result_json(result, ours)["verdicts"]] == ["the session is <session>"]

@@ -9,7 +9,7 @@ from contract_files import a_vendor, an_operation, write
 from provendor.contract import Suite
 from provendor.errors import UsageError
 from provendor.reader.loading import load
-from provendor.selector import matches, select, vendors_named
+from provendor.selector import matches, may_match, select, vendors_named
 
 
 @pytest.fixture
@@ -144,3 +144,21 @@ def test_case_matters():
 def test_the_vendors_that_patterns_can_select_are_known_without_loading(patterns, vendors):
     """None where a pattern leaves the vendor open: then all have to be loaded."""
     assert vendors_named(patterns) == vendors
+
+
+@pytest.mark.parametrize(
+    ("pattern", "may"),
+    [
+        ("acme", True),
+        ("*/*:ok", True),
+        ("acme/users.*", True),
+        ("acme/users.get:gone", True),
+        ("acme/invoices.*", False),
+        ("billing", False),
+        ("*/users.list", False),
+    ],
+)
+def test_what_may_match_some_case_of_an_operation(pattern: str, may: bool):
+    """Whatever the case is called: what cannot match the operation matches none of its cases."""
+    assert may_match(pattern, "acme", "users.get") is may
+    assert may or not matches(pattern, a_case("acme/users.get:ok"))

@@ -187,7 +187,7 @@ class _Builder:
         if not self.root and not self.problems:
             self.problem((1, 1), "the file is empty")
 
-    def add(self, value: Any, _event: Any) -> None:
+    def add(self, value: Any, event: Any) -> None:  # noqa: ARG002 - for who wants to know where it starts: _Locating
         """Put a value, which starts with this event, where it belongs."""
         key = self.key
         if key is None:
@@ -395,10 +395,10 @@ class _Locating(_Builder):
         super().take_key(event)
         self.keys[id(self.container), self.key] = event.start_mark
 
-    def add(self, value: Any, _event: Any) -> None:
+    def add(self, value: Any, event: Any) -> None:
         step = len(self.container) if self.key is None else self.key
-        self.values[id(self.container), step] = _event.start_mark
-        super().add(value, _event)
+        self.values[id(self.container), step] = event.start_mark
+        super().add(value, event)
 
 
 class Places:

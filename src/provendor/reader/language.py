@@ -68,23 +68,26 @@ class Fault(NamedTuple):
 class _Kind:
     """One schema of the description, looked through once: thousands of values are judged by the same few hundred.
 
-    `admits` are the types of values that it takes, any where it is empty, `says` those that it says more about; `branches`
-    is what `anyOf` offers beyond keys.
+    `says` are the types of values that it says more about than that; `branches` is what `anyOf` offers beyond keys.
     """
 
-    __slots__ = ("admits", "branches", "hidden", "listed", "says", "schema", "target")
+    __slots__ = ("_types", "branches", "hidden", "listed", "says", "schema", "target")
 
     def __init__(self, schema: Schema, target: Schema | None) -> None:
         names = schema.get("type", ())
         self.schema = schema
         self.target = target
         self.hidden: bool = schema.get("writeOnly", False)
-        self.admits = frozenset(
+        self._types = frozenset(
             each for name in ([names] if isinstance(names, str) else names) for each in _TYPES[name]
         )
         self.listed = "const" in schema or "enum" in schema
         self.says = frozenset(each for each, keywords in _KEYWORDS.items() if not keywords.isdisjoint(schema))
         self.branches: tuple[Schema, ...] = ()
+
+    def admits(self, value: Json) -> bool:
+        """Tell whether the value is of a type that the schema names; one that names none takes any."""
+        return not self._types or type(value) in self._types
 
 
 class Language:
@@ -116,7 +119,7 @@ class Language:
             self._judge(value, kind.target, way, hidden, found)
             if len(found) > before:
                 return
-        if kind.admits and type(value) not in kind.admits:
+        if not kind.admits(value):
             message = f"expected {_phrase(schema)}, got {_shown(value, hidden)}{_quoting(schema, value)}"
             found.append(Fault(way, message))
             return
@@ -185,7 +188,7 @@ class Language:
 
     def _choice(self, value: Json, kind: _Kind, way: Way, hidden: bool, found: list[Fault]) -> None:
         """Note the faults of the branch that was most probably meant, or one fault that names them all."""
-        branches = [branch for branch in kind.branches if _admits(self._kind(branch), value)]
+        branches = [branch for branch in kind.branches if self._kind(branch).admits(value)]
         faults: list[list[Fault]] = []
         for branch in branches:
             faults.append([])
@@ -210,7 +213,7 @@ class Language:
     def _hint(self, value: Json, branches: Sequence[Schema]) -> str:
         """Return what helps most: the word that was meant, or that quotes are missing, or too many."""
         if isinstance(value, str):
-            is_number = value.isdecimal() and any(_admits(self._kind(branch), 0) for branch in branches)
+            is_number = value.isdecimal() and any(self._kind(branch).admits(0) for branch in branches)
             words = [word for branch in branches for word in branch.get("enum", ())]
             return ": write it without quotes" if is_number else did_you_mean(value, words)
         return next(filter(None, (_quoting(branch, value) for branch in branches)), "")
@@ -267,10 +270,6 @@ def _number(value: float, schema: Schema, way: Way) -> Iterator[Fault]:
     if (low is not None and value < low) or (high is not None and value > high):
         wanted = f"from {low} to {high}" if high is not None else f"of at least {low}"
         yield Fault(way, f"expected {_phrase(schema)} {wanted}, got {_shown(value, False)}")
-
-
-def _admits(kind: _Kind, value: Json) -> bool:
-    return not kind.admits or type(value) in kind.admits
 
 
 def _phrase(schema: Schema) -> str:
