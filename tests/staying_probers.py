@@ -84,7 +84,11 @@ class Prober:
 
 @contextmanager
 def staying(root: Path, *given: str, every: str = "0.5s", most: str | None = None, **env: str) -> Iterator[Prober]:
-    """Let a prober stay until the block ends; `most` is how large the files are that it can make."""
+    """Let a prober stay until the block ends; `most` is how large the files are that it can make.
+
+    Python checks no short write of bytecode: what a prober on a full disk imports first would be broken for all others.
+    """
+    env = {"PYTHONDONTWRITEBYTECODE": "1"} | env
     command = words(root, "--every", every, "--json", *given)
     if most is not None:
         command = ["prlimit", f"--fsize={most}:unlimited", *command]

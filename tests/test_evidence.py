@@ -215,9 +215,10 @@ def test_a_run_that_was_killed_is_kept_no_longer_than_others(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files cannot be kept from growing here")
-def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written when there is room again stands on a line of its own."""
     resource = pytest.importorskip("resource")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # Python would leave half of it where the disk is full
     written = Evidence(tmp_path, a_run())
     written.add(a_result("first"))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
