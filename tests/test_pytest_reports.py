@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import re
@@ -42,6 +43,18 @@ OUTCOMES = {
     "garbled": "fail",
     "half": "fail",
 }
+OTHERS = """
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.name == "odd":
+            item.user_properties.append(("ticket", {"number": 7, "of": ("shop",)}))
+
+def pytest_terminal_summary(terminalreporter):
+    for report in terminalreporter.stats["failed"]:
+        if "forecast.get" in report.nodeid:
+            told = [report.location, report.user_properties, sorted(report.keywords)]
+            terminalreporter.write_line(f"report of {report.nodeid.rpartition('::')[2]}: {told!r}")
+"""
 SCHEMA = json.loads((Path(provendor.__file__).parent / "run.schema.json").read_text())
 
 
@@ -61,6 +74,7 @@ def session(request, tmp_path_factory) -> Session:
     a_suite(root, vendor="other")
     a_check(root, 'assert b"half" not in exchange.body, "\\ud800"')
     (root / "test_plain.py").write_text("def test_plain():\n    pass\n")
+    (root / "conftest.py").write_text(OTHERS)
     reports = ("--junit-xml=junit.xml", "--html=report.html", "--self-contained-html")
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "-p", "no:anyio", NOW, *reports]
     done = subprocess.run([*command, *request.param], cwd=root, capture_output=True, text=True, check=False)
@@ -110,6 +124,7 @@ def test_junit_tells_each_case_by_its_properties(session):
     assert len(found) == len(CASES) + 1
     assert {name: each["outcome"] for name, each in told.items()} == OUTCOMES
     assert told["odd"] == {
+        "ticket": "{'number': 7, 'of': ('shop',)}",
         "vendor": "weather",
         "operation": "forecast.get",
         "case": "odd",
@@ -119,6 +134,17 @@ def test_junit_tells_each_case_by_its_properties(session):
     }
     assert told["ok"]["findings"] == ""
     assert (told["unseen"]["origin"], told["unseen"]["findings"]) == ("unknown", "cassette-missing")
+
+
+def test_other_plugins_find_reports_as_of_any_test(session):
+    """Place, keywords, and properties of every kind, as pytest and they themselves have put them there."""
+    reports = dict(re.findall(r"^report of (\w+): (.*)$", session.printed, re.MULTILINE))
+    (file, _, name), properties, keywords = ast.literal_eval(reports["odd"])
+
+    assert (file, name) == ("contracts/weather/forecast.yaml", "weather/forecast.get:odd")
+    assert properties[:2] == [("ticket", {"number": 7, "of": ("shop",)}), ("vendor", "weather")]
+    assert {"odd", "forecast.get", "vendor_weather", "contract", "live"} <= set(keywords)
+    assert ast.literal_eval(reports["hostile"])[1][0] == ("vendor", "weather")
 
 
 def test_junit_counts_an_expected_failure_as_skipped(session):

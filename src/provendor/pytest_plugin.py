@@ -75,6 +75,10 @@ def _start(config: pytest.Config, root: Path) -> None:
     for marker in markers(root / "contracts"):
         config.addinivalue_line("markers", marker)
     config.pluginmanager.register(ContractSession(config, root), "provendor-session")
+    if config.pluginmanager.hasplugin("xdist"):
+        from provendor.plugin.pytest_transit import Transit  # noqa: PLC0415 - only beside pytest-xdist
+
+        config.pluginmanager.register(Transit(), "provendor-transit")
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist: its controller gathers the results
     from provendor.plugin.pytest_results import Results  # noqa: PLC0415 - costs nothing where there are no contracts

@@ -55,8 +55,6 @@ class Results:
             self._planned += 1
         info = details.pop(RUN, None)
         record = details.pop(RESULT, None)
-        if isinstance(record, str):
-            record = json.loads(record)
         if record is None and report.when not in ("setup", "call", "teardown"):
             record = _crashed(report, self._contracts)
         if record is not None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # a session that replays loads neither an HTTP client nor an 
 
 # What travels with a report, as plain values, from where a test ran to where reports are made.
 PLANNED = "provendor_planned"  # true with the first report of each case
-RESULT = "provendor_result"  # a result as evidence has it; from a worker as JSON
+RESULT = "provendor_result"  # a result as evidence has it
 RUN = "provendor_run"  # what `evidence.RunInfo` holds, with the first result of each process
 FINDINGS = "provendor_findings"  # sentences, where there are any
 LATE = "provendor_late"  # what reached for the network after a worker's last test
@@ -67,7 +67,6 @@ class ContractSession:
         self._everywhere = _network_setting(config)
         self._announced = False
         self._shows_phases = pytest_protocol.shows_phases(config)
-        self._is_worker = hasattr(config, "workerinput")
         cache = None if config.getoption("--provendor-no-cache") else root / ".provendor" / "cache"
         self._cache = Cache(cache)
         self._today = config.getoption("--provendor-now") or datetime.now(UTC).date()
@@ -153,9 +152,7 @@ class ContractSession:
         self._attach(item, result, report)
 
     def _attach(self, item: CaseItem, result: Result, report: pytest.TestReport) -> None:
-        record = result_json(result, item.book.redactor)
-        # As ASCII on its way out of a worker: an answer may hold half a character, which execnet cannot carry.
-        vars(report)[RESULT] = json.dumps(record) if self._is_worker else record
+        record = vars(report)[RESULT] = result_json(result, item.book.redactor)
         if not self._announced:
             self._announced = True
             digest = checks_digest(self._root / "checks")
