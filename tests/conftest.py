@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import iregexp_check  # noqa: F401 - can be loaded once in a process, and pytester forgets what its sessions have loaded
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.

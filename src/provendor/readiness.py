@@ -50,20 +50,22 @@ class Readiness(NamedTuple):
 
     def blocks(self, case: Case) -> tuple[Block, ...]:
         """Return what keeps this case from being asked live, in the order in which to mend it."""
-        missing = needed(case, self) & self.unfit.keys() if self.unfit else ()
-        return tuple(dict.fromkeys((*self.always, *(self.unfit[name] for name in _in_order(missing, self.vendor)))))
+        return self._lacking(needed(case, self) & self.unfit.keys() if self.unfit else ())
+
+    def _lacking(self, names: Collection[str]) -> tuple[Block, ...]:
+        return tuple(dict.fromkeys((*self.always, *(self.unfit[name] for name in _in_order(names, self.vendor)))))
 
     def blocked(self) -> Block | None:
         """Return what keeps every live case from being asked; None where one of them could be."""
         if self.always:
             return self.always[0]
-        fewest: tuple[Block, ...] = ()
-        for case in self.vendor.cases:
-            if case.live:
-                blocks = self.blocks(case)
-                if not blocks:
-                    return None
-                fewest = blocks if not fewest or len(blocks) < len(fewest) else fewest
+        if not self.unfit:
+            return None
+        # Hundreds of cases lack the same few values.
+        lacking = dict.fromkeys(
+            frozenset(needed(case, self) & self.unfit.keys()) for case in self.vendor.cases if case.live
+        )
+        fewest = min((self._lacking(names) for names in lacking), key=len, default=())
         return fewest[0] if fewest else None
 
     @property

@@ -184,6 +184,11 @@ def _target(template: Template, values: Values) -> tuple[str, Pairs]:
     url = base.rstrip("/") + target if target.startswith("/") else base + target
     if not _has_host(url):
         raise _Unfit("the URL does not start with https:// and a host; look at base_url")
+    return _split(url)
+
+
+@lru_cache(maxsize=256)  # the cases of an operation ask one after the other
+def _split(url: str) -> tuple[str, Pairs]:
     url, _, query = quote(url, safe="-._~:/?#[]@!$&'()*+,;=%").partition("#")[0].partition("?")
     return url, tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
 
@@ -278,7 +283,9 @@ def _lookup(name: str, values: Values) -> Scalar:
 
 
 def _show(value: Json) -> str:
-    return value if isinstance(value, str) else _encode_json(value)
+    if isinstance(value, str):
+        return value
+    return str(value) if type(value) is int else _encode_json(value)
 
 
 def _refuse_injection(headers: list[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,7 @@ class VendorBook:
         self.replayer = replayer
         self.contracts = contracts
         self.by_file: dict[str, list[Operation]] = {}
+        self.shown_as: dict[str, str] = {}  # files, as pytest names them from where it runs
         for operation in (*vendor.operations.values(), *vendor.flows.values(), *vendor.deliveries.values()):
             self.by_file.setdefault(operation.place.file, []).append(operation)
 
@@ -227,12 +228,15 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the contract file, the case's line counting from 0, and the selector as the failure's heading."""
-        return _file_in(self.book.contracts.root, self.case.place.file), self.case.place.line - 1, self.case.id
+        return self.book.contracts.root / self.case.place.file, self.case.place.line - 1, self.case.id
 
-
-@lru_cache(maxsize=64)  # many cases of one file
-def _file_in(root: Path, name: str) -> Path:
-    return root / name
+    @cached_property
+    def location(self) -> tuple[str, int | None, str]:
+        """Where the case stands, as pytest has it; many stand in one file, whose path is looked at once."""
+        file, known = self.case.place.file, self.book.shown_as
+        if file not in known:
+            known[file] = super().location[0]
+        return known[file], self.case.place.line - 1, self.case.id
 
 
 def _told(result: Result, suite: Suite) -> str:

@@ -9,40 +9,49 @@ from __future__ import annotations
 
 import bdb
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
 from provendor.plugin.pytest_collect import CaseItem
 
 
-def run(item: CaseItem, nextitem: pytest.Item | None) -> None:
+class Wanted(NamedTuple):
+    """What the options of a session want of each case. `all_phases`: the set-up and the teardown of each are shown."""
+
+    all_phases: bool
+    teardowns: bool
+    ending: tuple[type[BaseException], ...]
+
+
+def wanted(config: pytest.Config) -> Wanted:
+    """Return what this session's options want."""
+    return Wanted(
+        all_phases=bool(config.getoption("setuponly", False) or config.getoption("setupshow", False)),
+        # pytest-html makes a row of what it has when a teardown is reported.
+        teardowns=bool(config.getoption("htmlpath", None)),
+        ending=(pytest.exit.Exception, *(() if config.getoption("usepdb", False) else (KeyboardInterrupt,))),
+    )
+
+
+def run(item: CaseItem, nextitem: pytest.Item | None, wants: Wanted) -> None:
     """Run the case and report it; raises only what ends a session."""
     hook, session = item.ihook, item.session
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    setup = _phase(item, "setup", lambda: hook.pytest_runtest_setup(item=item))
-    call = setup if setup.excinfo else _phase(item, "call", lambda: hook.pytest_runtest_call(item=item))
+    setup = _phase("setup", lambda: hook.pytest_runtest_setup(item=item), wants)
+    call = setup if setup.excinfo else _phase("call", lambda: hook.pytest_runtest_call(item=item), wants)
     _report(item, call, hook)
     after = None if session.shouldfail or session.shouldstop else nextitem
-    teardown = _phase(item, "teardown", lambda: hook.pytest_runtest_teardown(item=item, nextitem=after))
-    # pytest-html makes a row of what it has when a teardown is reported.
-    if teardown.excinfo or item.config.getoption("htmlpath", None):
+    teardown = _phase("teardown", lambda: hook.pytest_runtest_teardown(item=item, nextitem=after), wants)
+    if teardown.excinfo or wants.teardowns:
         _report(item, teardown, hook)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def shows_phases(config: pytest.Config) -> bool:
-    """Tell whether somebody asks to see or to run single phases."""
-    return bool(config.getoption("setuponly", False) or config.getoption("setupshow", False))
-
-
 def _phase(
-    item: CaseItem, when: Literal["setup", "call", "teardown"], phase: Callable[[], None]
+    when: Literal["setup", "call", "teardown"], phase: Callable[[], None], wants: Wanted
 ) -> pytest.CallInfo[None]:
-    ending: tuple[type[BaseException], ...] = (pytest.exit.Exception,)
-    if not item.config.getoption("usepdb", False):
-        ending += (KeyboardInterrupt,)
-    return pytest.CallInfo.from_call(phase, when=when, reraise=ending)
+    return pytest.CallInfo.from_call(phase, when=when, reraise=wants.ending)
 
 
 def _report(item: CaseItem, call: pytest.CallInfo[None], hook: Any) -> None:

@@ -66,7 +66,7 @@ class ContractSession:
         self._guard = Guard()
         self._everywhere = _network_setting(config)
         self._announced = False
-        self._shows_phases = pytest_protocol.shows_phases(config)
+        self._wanted = pytest_protocol.wanted(config)
         cache = None if config.getoption("--provendor-no-cache") else root / ".provendor" / "cache"
         self._cache = Cache(cache)
         self._today = config.getoption("--provendor-now") or datetime.now(UTC).date()
@@ -97,9 +97,9 @@ class ContractSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Run a case without reports of phases in which nothing happens; everything else is left to pytest."""
-        if not isinstance(item, CaseItem) or self._shows_phases:
+        if not isinstance(item, CaseItem) or self._wanted.all_phases:
             return None
-        pytest_protocol.run(item, nextitem)
+        pytest_protocol.run(item, nextitem, self._wanted)
         return True
 
     @pytest.hookimpl(tryfirst=True)
