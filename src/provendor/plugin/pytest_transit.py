@@ -37,6 +37,5 @@ class Transit:
         """Put it back, and leave the rest to pytest."""
         packed = data.pop(_PACKED, None)
         if packed is not None:
-            found = json.loads(packed)
-            found[_PROPERTIES] = [tuple(pair) for pair in found.get(_PROPERTIES, data.get(_PROPERTIES))]
-            data.update(found)
+            data.update(json.loads(packed))
+            data[_PROPERTIES] = [tuple(pair) for pair in data[_PROPERTIES]]
