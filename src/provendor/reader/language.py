@@ -45,6 +45,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
+_SAYS_NOTHING = frozenset({"$ref", "title", "description", "default"})  # about a value, beyond what it refers to
 _DEMANDS = frozenset({"required", "anyOf", "allOf", "not"})  # what a mapping must have, or must not
 _KEYWORDS: Mapping[type, frozenset[str]] = {
     str: frozenset({"minLength", "maxLength", "pattern", "format"}),
@@ -106,10 +107,17 @@ class Language:
     def _kind(self, schema: Schema) -> _Kind:
         known = self._kinds.get(id(schema))
         if known is None:
-            known = self._kinds[id(schema)] = _Kind(schema, self._target(schema))
-            if any(set(branch) - {"required"} for branch in schema.get("anyOf", ())):
-                known.branches = tuple(self._branches(schema))
+            known = self._kinds[id(schema)] = self._looked_through(schema)
         return known
+
+    def _looked_through(self, schema: Schema) -> _Kind:
+        target = self._target(schema)
+        if target is not None and schema.keys() <= _SAYS_NOTHING:
+            return self._kind(target)
+        kind = _Kind(schema, target)
+        if any(set(branch) - {"required"} for branch in schema.get("anyOf", ())):
+            kind.branches = tuple(self._branches(schema))
+        return kind
 
     def _judge(self, value: Json, schema: Schema, way: Way, hidden: bool, found: list[Fault]) -> None:
         kind = self._kind(schema)
@@ -120,7 +128,7 @@ class Language:
             if len(found) > before:
                 return
         if not kind.admits(value):
-            message = f"expected {_phrase(schema)}, got {_shown(value, hidden)}{_quoting(schema, value)}"
+            message = f"expected {_phrase(kind.schema)}, got {_shown(value, hidden)}{_quoting(kind.schema, value)}"
             found.append(Fault(way, message))
             return
         self._judge_content(value, kind, way, hidden, found)

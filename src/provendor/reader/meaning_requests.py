@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 from provendor.reader.nodes import Found, Node
 from provendor.requests import references
@@ -41,10 +41,18 @@ def credentials(auth: Node, vendor: Node) -> Found:
 
 def templates(part: Node, operation: Node, vendor: Node, captured: Collection[str] = ()) -> Found:
     """Yield references to unknown names in the query, headers and body of an operation or of a `with`."""
-    known = known_names(vendor).union(references(operation["request"].text), captured)
-    for key in ("query", "headers", "mcp", *BODIES):
-        if key in part:
-            yield from unknown_if_read(part[key], known, vendor)
+    parts = [part[key] for key in ("query", "headers", "mcp", *BODIES) if key in part]
+    if any(_may_refer(each.value) for each in parts):  # few of the thousands of cases do
+        known = known_names(vendor).union(references(operation["request"].text), captured)
+        for each in parts:
+            yield from unknown_if_read(each, known, vendor)
+
+
+def _may_refer(value: Any) -> bool:
+    """Tell whether there is a brace in any text below."""
+    if isinstance(value, dict | list):
+        return any(_may_refer(below) for below in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and "{" in value
 
 
 def unknown_if_read(node: Node, known: set[str], vendor: Node) -> Found:
@@ -90,6 +98,7 @@ def difference(change: Node, operation: Node, vendor: Node, captured: Collection
         for key, node in change[part].items():
             if node.value is None and (key.lower() if part == "headers" else key) not in ours:
                 yield node.fault(f"null removes, but the operation has no {key} here{did_you_mean(key, ours)}")
-    auth = operation["auth"] if "auth" in operation else vendor["auth"]
-    if change["auth"].value in ("wrong", "none") and vendor.is_mapping and auth.value in (None, "none"):
-        yield change["auth"].fault("the operation sends no credential that could be wrong or left out")
+    if change["auth"].value in ("wrong", "none") and vendor.is_mapping:
+        auth = operation["auth"] if "auth" in operation else vendor["auth"]
+        if auth.value in (None, "none"):
+            yield change["auth"].fault("the operation sends no credential that could be wrong or left out")
