@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 import pytest
 
 from provendor import garbage
+from provendor.cli import main
 from pytest_suites import DAY, Answer, a_suite
 
 
@@ -55,5 +57,18 @@ def test_a_session_with_contracts_leaves_the_search_as_it_was(pytester: pytest.P
 
     assert result.ret == 0
     assert len(result.listoutcomes()[0]) == 2
+    assert gc.get_threshold() == (701, 11, 12)
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize("command", ["list", "prove"])
+def test_a_command_leaves_the_search_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str):
+    """For whoever calls the command line from Python."""
+    a_suite(tmp_path, {"ok": Answer()})
+    gc.set_threshold(701, 11, 12)
+
+    assert main([command, "--root", str(tmp_path)]) == 0
+
+    assert capsys.readouterr().out
     assert gc.get_threshold() == (701, 11, 12)
     assert gc.get_freeze_count() == 0

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-from provendor import __version__
+from provendor import __version__, garbage
 from provendor.errors import ContractError, ProvendorError
 
 COMMANDS = {
@@ -74,9 +74,10 @@ def _guarded(name: str, words: Sequence[str]) -> int:
 
 
 def _dispatch(name: str, words: Sequence[str]) -> int:
-    module = import_module(f"provendor.commands.{name.replace('-', '_')}")
-    code: int = module.run(_arguments(parser_for(name), words))
-    return code
+    with garbage.searched_seldom():
+        module = import_module(f"provendor.commands.{name.replace('-', '_')}")
+        code: int = module.run(_arguments(parser_for(name), words))
+        return code
 
 
 def _arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:

@@ -1,6 +1,6 @@
 """Python's search for garbage, kept from looking at thousands of cases again and again.
 
-    with garbage.searched_seldom():     # before contracts are read
+    with garbage.searched_seldom():     # before modules are loaded and contracts are read
         garbage.keep()                  # when they are: what there is now is left out of the search until the end
 
 Results make next to no garbage that the search has to find: without this it takes a tenth of a replay, and a prober's

@@ -6,6 +6,7 @@ until it sees a `contracts/` folder. Then it registers `pytest_session`, and `py
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -70,6 +71,11 @@ def _refuse_nonsense(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config, root: Path) -> None:
+    from provendor import garbage  # noqa: PLC0415 - costs nothing where there are no contracts
+
+    seldom = ExitStack()
+    seldom.enter_context(garbage.searched_seldom())
+    config.add_cleanup(seldom.close)
     from provendor.plugin.pytest_session import ContractSession, markers  # noqa: PLC0415 - costs nothing where there are no contracts
 
     for marker in markers(root / "contracts"):

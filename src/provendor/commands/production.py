@@ -51,9 +51,8 @@ def once(args: argparse.Namespace, root: Path) -> int:
     metrics = _metrics_of(args, probes)
     finished = False
     try:
-        with garbage.searched_seldom():
-            garbage.keep()
-            finished = to_the_end(replayer, probes, written, _telling(printer, metrics), settings, env=os.environ)
+        garbage.keep()
+        finished = to_the_end(replayer, probes, written, _telling(printer, metrics), settings, env=os.environ)
     finally:
         summary = written.summary(args.strict, not finished)
         path = written.close(args.strict, not finished)
@@ -86,8 +85,7 @@ def stay(args: argparse.Namespace, root: Path) -> int:
         Rules(remind_s=args.remind),
         None if args.no_cache else root / ".provendor" / "cache",
     )
-    with garbage.searched_seldom():
-        staying.to_the_end(wanted, env=os.environ, observers=(Reporter(as_json=args.json, quiet=args.quiet),))
+    staying.to_the_end(wanted, env=os.environ, observers=(Reporter(as_json=args.json, quiet=args.quiet),))
     return 0
 
 

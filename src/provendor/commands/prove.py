@@ -47,12 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out the selected cases and return the run's exit code."""
-    with garbage.searched_seldom():
-        _refuse_nonsense(args)
-        return _run(args)
-
-
-def _run(args: argparse.Namespace) -> int:
+    _refuse_nonsense(args)
     root = arguments.root_of(args)
     with arguments.cache_of(root, not args.no_cache) as cache:
         suite, cases = arguments.load(root, args.selectors, cache)

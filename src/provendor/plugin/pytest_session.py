@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Generator
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,9 +59,6 @@ class ContractSession:
     def __init__(self, config: pytest.Config, root: Path) -> None:
         self._config = config
         self._root = root
-        seldom = ExitStack()
-        seldom.enter_context(garbage.searched_seldom())
-        config.add_cleanup(seldom.close)
         self._folder = root / "contracts"
         self._guard = Guard()
         self._everywhere = _network_setting(config)
