@@ -2,6 +2,7 @@
 #
 #   make run ARGS=chatwoot      one vendor              make test PYTHON=python3.12     another Python
 #   make test ARGS='-k cassette'  some tests            make test VENV=.venv312         another environment
+#   make test JOBS=8            more workers
 
 VENV ?= .venv
 export VENV
