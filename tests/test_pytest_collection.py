@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from plan_suites import JOBS, adopted
@@ -231,6 +233,26 @@ def test_another_root_is_named_by_an_option(pytester):
 
     result.assert_outcomes(passed=1)
     assert (pytester.path / "services" / "shop" / "reports" / "run.json").exists()
+
+
+def test_every_case_stands_where_pytest_itself_would_say(pytester):
+    """From pytest's root, in whatever file, also where the contracts lie elsewhere."""
+    shop = pytester.path / "services" / "shop"
+    a_suite(shop, {"ok": PASSES, "odd": FAILS})
+    more = (shop / "contracts/weather/forecast.yaml").read_text().replace("forecast.get", "climate.get")
+    (shop / "contracts/weather/climate.yaml").write_text(more)
+
+    items = pytester.inline_run(NOW, "--provendor-root=services/shop", "--collect-only", "services").getcalls(
+        "pytest_itemcollected"
+    )
+
+    said = [each.item.location for each in items]
+    assert said == [
+        (os.path.relpath(path, pytester.path), line, name) for path, line, name in (x.item.reportinfo() for x in items)
+    ]
+    assert {file for file, _, _ in said} == {
+        f"services/shop/contracts/weather/{name}.yaml" for name in ("climate", "forecast")
+    }
 
 
 def test_a_root_without_contracts_is_a_usage_error(pytester):
