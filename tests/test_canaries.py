@@ -6,7 +6,6 @@ That each of them would be found if nothing were redacted is shown with the same
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from canaries import ALERTS, SENT, Canary, Planted, where
 from contract_files import a_vendor, write
 from delivery_suites import VENDOR as WITH_WEBHOOKS
 from live_suites import DELETE, KEY, env
+from logs import logged
 from loopback import Server, serve
 from provendor import cassette, cli
 from provendor.redaction.redact import Redactor
@@ -220,7 +220,9 @@ def plant(root: Path, planted: Planted) -> None:
 class Desk:
     """Every command, and everything that it writes: what it prints, what it logs, and each file."""
 
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, log: StringIO
+    ) -> None:
         self.root = root / "suite"
         self.given = root / "given"
         self.given.mkdir()
@@ -232,10 +234,7 @@ class Desk:
         monkeypatch.setenv(
             "PROVENDOR_NO_PAGE", "1"
         )  # written by a process that nobody waits for; `report` writes it here
-        self._log = StringIO()
-        handler = logging.StreamHandler(self._log)
-        monkeypatch.setattr(logging.getLogger(), "handlers", [*logging.getLogger().handlers, handler])
-        monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
+        self._log = log
 
     def run(self, *words: str) -> int:
         """Run a command; keep what it says."""
@@ -324,9 +323,9 @@ def planted() -> Planted:
 def desk(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, planted: Planted
 ) -> Iterator[Desk]:
-    desk = Desk(tmp_path, capsys, monkeypatch)
-    plant(desk.root, planted)
-    with serve(planted.answer) as server:
+    with serve(planted.answer) as server, logged() as log:
+        desk = Desk(tmp_path, capsys, monkeypatch, log)
+        plant(desk.root, planted)
         desk.server = server
         variables = {
             **env(server),

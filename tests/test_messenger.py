@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import json
-import logging
 
 import pytest
 
+from logs import logged
 from loopback import Answer, serve
 from provendor.errors import UsageError
 from provendor.probes.messenger import Messenger, channels_of
@@ -66,10 +66,10 @@ def test_a_url_that_nobody_understands_is_an_error_that_does_not_show_it():
     assert "canary" not in str(trouble.value)
 
 
-def test_nothing_of_a_message_is_logged(caplog: pytest.LogCaptureFixture):
+def test_nothing_of_a_message_is_logged():
     """Apprise's own log shows URLs and texts, and that of urllib3 the paths of URLs."""
-    with caplog.at_level(logging.DEBUG), serve(lambda _: Answer(status=500)) as server:
+    with logged() as log, serve(lambda _: Answer(status=500)) as server:
         messenger = Messenger({"ops": server.url.replace("http://", "json://") + "/canary-4f1c9d7e"})
         messenger.send("ops", "title", "text of canary-5a")
 
-    assert "canary" not in " ".join(record.getMessage() for record in caplog.records)
+    assert "canary" not in log.getvalue()

@@ -1,0 +1,194 @@
+"""Cassettes in the form that we write are read without YAML, and never otherwise than with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from builders import a_request
+from provendor import cassette
+from provendor.cassette import Interaction, Metadata
+from provendor.errors import ContractError
+from provendor.exchange import Headers, Origin, Request
+from provendor.reader import canonical
+from provendor.reader.composer import compose
+
+ROOT = Path(__file__).parent.parent
+METADATA = Metadata(Origin.DOCUMENTED, "it's a page, see [1]", "2026-11-01", api_version="4.16")
+HEADERS = Headers((("content-type", "application/json; charset=utf-8"), ("link", "<a>, <b>"), ("link", "it's")))
+
+
+def an_interaction(body: bytes = b'{"id": 7}', sent: bytes = b"", headers: Headers = HEADERS) -> Interaction:
+    return Interaction(a_request(body=sent), 200, headers, body)
+
+
+TEXT = cassette.dump([an_interaction(b'{\n  "a": 1,\n\n    "b": 2\n}\n', b" a\nb"), an_interaction()], METADATA)
+
+
+def by_yaml(text: str) -> Any:
+    """What YAML finds in the text; None where it refuses it."""
+    try:
+        return compose(text, "x.yaml", cassette=True)
+    except ContractError:
+        return None
+
+
+# --- what is of the form ----------------------------------------------------------------------------------------------
+
+
+def test_the_suite_is_read_so():
+    """All but a few of our own cassettes are of the form, and each has the value that YAML finds."""
+    left = []
+    for path in sorted((ROOT / "cassettes").rglob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        value = canonical.value(text)
+        if value is None:
+            left.append(text)
+        else:
+            assert value == by_yaml(text), path
+
+    assert len(left) < 40
+    assert all("\\r\\n" in text or "\\n\\" in text for text in left)  # in double quotes, with escapes
+
+
+printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E) | st.sampled_from("äß€😀\n' "), max_size=30)
+words = st.text("abcXYZ-_.019'", min_size=1, max_size=10)
+bodies = printable.filter(lambda text: not text or text.strip("\n")).map(
+    str.encode
+)  # nothing but ends of lines: escapes
+headers = st.lists(st.tuples(words, printable.map(lambda text: text.replace("\n", ""))), max_size=4)
+interactions = st.builds(
+    Interaction,
+    st.builds(
+        Request,
+        st.sampled_from(["GET", "POST"]),
+        st.sampled_from(["https://a.example/", "https://a.example:8443/it's/~d"]),
+        st.lists(st.tuples(printable, printable), max_size=2).map(tuple),
+        headers.map(lambda items: Headers(tuple(items))),
+        bodies,
+    ),
+    st.integers(100, 599),
+    headers.map(lambda items: Headers(tuple(items))),
+    bodies,
+)
+
+
+@given(st.lists(interactions, min_size=1, max_size=3), words)
+@example([an_interaction(b"\n a\n\n", b"a\n\n\n")], "null")
+@example([an_interaction(b"null", b"true", Headers((("false", "null"),)))], "true")
+@example([an_interaction(b"nullable-x", b"a: b # c\n---\n...\n")], "x")
+def test_what_is_written_is_of_the_form(given_interactions, source):
+    """Property: printable text of any kind, and its value is YAML's."""
+    text = cassette.dump(given_interactions, Metadata(Origin.SYNTHETIC, source))
+
+    value = canonical.value(text)
+
+    assert value is not None
+    assert value == by_yaml(text)
+
+
+# --- what is not ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("version: 1\n", "version: 2\n"),
+        ("version: 1\n", "# by hand\nversion: 1\n"),
+        ("version: 1\n", "version: 1 # the only one\n"),
+        ("origin: documented", "origin: null"),
+        ("origin: documented", "origin: true"),
+        ("origin: documented", "origin: !!str documented"),
+        ("origin: documented", "origin: &a documented"),
+        ("origin: documented", "origin: 7"),
+        ("origin: documented", 'origin: "documented"'),
+        ("origin: documented", "origin: 'documented"),
+        ("origin: documented", "origin: a b"),
+        ("origin: documented", "origin: documented "),
+        ("origin: documented", "origin: 'in\n    two lines'"),
+        ("origin: documented", "origin: 'with a tab\t'"),
+        ("origin: documented", "origin: 'with a bell\a'"),
+        ("origin: documented", "origin: 'a\u2028b'"),
+        ("origin: documented", "origin: '\ufeff'"),
+        ("origin: documented", "origin: documented\n  origin: documented"),
+        ("origin: documented", "'null': a\n  null: documented"),
+        ("interactions:\n- ", "interactions:\n  - "),
+        ("    method: GET\n", "    uri: x\n    method: GET\n"),
+        ("    method: GET\n", "    method: GET\n    method: GET\n"),
+        ("    method: GET\n", "    method: GET\n    extra: x\n"),
+        ("status: {code: 200", "status: {code: 020"),
+        ("status: {code: 200", "status: {code: 2000"),
+        ("status: {code: 200", "status: { code: 200"),
+        ("      link:", "      content-type:"),
+        ("      link:", f"      {'x' * 501}:"),
+        ("      link:", f"      '{'x' * 501}':"),
+        ("      link: [", "      link: [ "),
+        ("      link: [", "      link: [[a], "),
+        ("      link: [", "      link: [a,"),
+        ("string: |\n", "string: |\n   \n"),
+        ("string: |\n", "string: |\n\n"),
+        ("string: '{\"id\": 7}'\n", "string: |2\n\n"),
+        ("string: |\n", "string: |\n         further in\n"),
+        ("string: |\n", "string: |4\n"),
+        ("string: |\n", "string: >\n"),
+        ("string: |\n", "string: | # all of it\n"),
+        ("        {\n", "      {\n"),
+        ("        {\n", "        {\r\n"),
+    ],
+)
+def test_anything_else_is_left_to_yaml(old, new):
+    """Whether YAML accepts it or not: what is not certain to be of the form has no value here."""
+    assert old in TEXT
+    assert canonical.value(TEXT) == by_yaml(TEXT) is not None
+
+    assert canonical.value(TEXT.replace(old, new, 1)) is None
+
+
+@pytest.mark.parametrize("cut", ["", "\n", "version: 1\n", TEXT[:-1], TEXT + "\n", TEXT + "more: 1\n", TEXT + "---\n"])
+def test_the_form_begins_and_ends(cut):
+    """Nothing is missing, nothing comes after it."""
+    assert canonical.value(cut) is None
+
+
+PIECES = [
+    *"[]{}-:'\"! \n&*|#,+2\ta\u2028",
+    "''",
+    "\n\n",
+    "\n  ",
+    "\n      ",
+    "\n        ",
+    ", ",
+    ": ",
+    "- request:\n",
+    "null",
+]
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_damage_never_makes_it_read_otherwise(data):
+    """Property: after any damage there is YAML's value or none."""
+    text = TEXT
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(st.sampled_from(PIECES) | st.just("")) + text[at + data.draw(st.integers(0, 9)) :]
+
+    value = canonical.value(text)
+
+    assert value is None or value == by_yaml(text)
+
+
+@pytest.mark.parametrize("part", ["'", "''", "'', '", "'a', ", "a, ", "\n        ", "\n", "\n      a: [b]", "\n  a: b"])
+def test_hostile_text_takes_no_longer(part):
+    """Half a megabyte of what could be tried in many ways is read in one."""
+    for at in ("origin: ", "link: [", "string: |", "    headers:", "metadata:"):
+        place = TEXT.index(at) + len(at)
+        text = TEXT[:place] + part * (500_000 // len(part)) + TEXT[place:]
+
+        value = canonical.value(text)
+
+        assert value is None or value == by_yaml(text)
