@@ -31,7 +31,7 @@ from provendor.whole import replacing
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Bytes of a cassette."""
 
-_CACHED: Final = 1
+_CACHED: Final = 2
 """The form of what is kept in the cache; another number is another form."""
 
 
@@ -78,12 +78,12 @@ def load(path: Path | str, name: str, cache: Cache | None = None) -> Cassette:
     data = _bytes(path, name)
     digest = hashlib.sha256(data).hexdigest()
     if cache is not None:
-        known = _from_cache(cache.get("cassette", digest), name, digest)
+        known = _from_cache(cache.get("cassette", digest), data, name, digest)
         if known is not None:
             return known
     metadata, interactions = _Reader(data, name).read()
     if cache is not None:
-        cache.put("cassette", digest, _to_cache(metadata, interactions))
+        cache.put("cassette", digest, _to_cache(metadata, interactions, data))
     return Cassette(_recording(metadata, name, digest), interactions)
 
 
@@ -364,17 +364,18 @@ def _describe(value: Any) -> str:
 # --- the cache --------------------------------------------------------------------------------------------------------
 
 
-def _to_cache(metadata: Metadata, interactions: Sequence[Interaction]) -> Json:
+def _to_cache(metadata: Metadata, interactions: Sequence[Interaction], data: bytes) -> Json:
+    searched = data if len(interactions) == 1 else b""  # for each of many, that would take the square of the time
     return [
         _CACHED,
         [metadata.origin, metadata.source, metadata.at, metadata.environment, metadata.api_version],
         [
             [
                 [each.request.method, each.request.url, _listed(each.request.query), _listed(each.request.headers)],
-                _packed(each.request.body),
+                _packed(each.request.body, searched),
                 each.status,
                 _listed(each.headers),
-                _packed(each.body),
+                _packed(each.body, searched),
                 each.line,
             ]
             for each in interactions
@@ -386,18 +387,29 @@ def _listed(pairs: Iterable[tuple[str, str]]) -> list[Json]:
     return [[name, value] for name, value in pairs]
 
 
-def _packed(body: bytes) -> Json:
+def _packed(body: bytes, data: bytes) -> Json:
+    """Return what is kept of a body: where it stands in the data, as most do; else its text, or its bytes in base64."""
+    start = data.find(body)
+    if start >= 0:
+        return [start, start + len(body)]
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         return [b64encode(body).decode("ascii")]
 
 
-def _unpacked(body: Any) -> bytes:
-    return body.encode("utf-8") if isinstance(body, str) else b64decode(body[0])
+def _unpacked(kept: Any, data: bytes) -> bytes:
+    if isinstance(kept, str):
+        return kept.encode("utf-8")
+    if len(kept) == 1:
+        return b64decode(kept[0])
+    start, end = kept
+    if not 0 <= start <= end <= len(data):
+        raise ValueError
+    return data[start:end]
 
 
-def _from_cache(value: Any, name: str, digest: str) -> Cassette | None:
+def _from_cache(value: Any, data: bytes, name: str, digest: str) -> Cassette | None:
     """Return the cassette that was kept; None where there is none, or it is not of the form that is written now."""
     try:
         form, (origin, source, at, environment, api_version), kept = value
@@ -407,10 +419,10 @@ def _from_cache(value: Any, name: str, digest: str) -> Cassette | None:
         interactions = tuple(
             [
                 Interaction(
-                    Request(method, url, _paired(query), Headers(_paired(sent)), _unpacked(request_body)),
+                    Request(method, url, _paired(query), Headers(_paired(sent)), _unpacked(request_body, data)),
                     status,
                     Headers(_paired(headers)),
-                    _unpacked(body),
+                    _unpacked(body, data),
                     line,
                 )
                 for (method, url, query, sent), request_body, status, headers, body, line in kept

@@ -16,6 +16,8 @@ from typing import Any, Final
 MAX_KEY: Final = 500
 """Characters of a header's name; YAML refuses keys of more than a thousand."""
 
+_PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\n"
+
 # No quantifier gives back what it took, so that hostile text takes no longer than any other.
 _TEXT: Final = r"(?:(?!(?:null|true|false)\b)[A-Za-z][\w.-]*+|'[^']*+(?:''[^']*+)*+')"
 _TEXTS: Final = rf"{_TEXT}(?:, {_TEXT})*+"
@@ -40,14 +42,20 @@ _ONE_TEXT: Final = re.compile(_TEXT, re.ASCII)
 def value(text: str) -> dict[str, Any] | None:
     """Return the value that YAML finds in the text; None where the text is not certain to be of the form."""
     start = _START.match(text)
-    # What is not printable may be forbidden in YAML, or the end of a line.
-    if start is None or not text.replace("\n", "").isprintable():
+    if start is None or not _is_printable(text):
         return None
     try:
         metadata = _mapping([(name, _text(given)) for name, given in _METADATUM.findall(start[1] or "")])
         return {"version": 1, "metadata": metadata, "interactions": list(_interactions(text, start.end()))}
     except _OtherForm:
         return None
+
+
+def _is_printable(text: str) -> bool:
+    """Say whether all can be seen but the ends of lines: what cannot may be forbidden in YAML, or end a line as well."""
+    if text.isascii():  # as most do, and then it takes a quarter of the time
+        return not text.encode("ascii").translate(None, _PRINTABLE)
+    return text.replace("\n", "").isprintable()
 
 
 class _OtherForm(Exception):
