@@ -54,7 +54,7 @@ def value(text: str) -> dict[str, Any] | None:
 def _is_printable(text: str) -> bool:
     """Say whether all can be seen but the ends of lines: what cannot may be forbidden in YAML, or end a line as well."""
     if text.isascii():  # as most do, and then it takes a quarter of the time
-        return not text.encode("ascii").translate(None, _PRINTABLE)
+        return not text.encode().translate(None, _PRINTABLE)
     return text.replace("\n", "").isprintable()
 
 
