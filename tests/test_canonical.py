@@ -57,9 +57,8 @@ def test_the_suite_is_read_so():
 
 printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E) | st.sampled_from("äß€😀\n' "), max_size=30)
 words = st.text("abcXYZ-_.019'", min_size=1, max_size=10)
-bodies = printable.filter(lambda text: not text or text.strip("\n")).map(
-    str.encode
-)  # nothing but ends of lines: escapes
+# A body of nothing but ends of lines is written with escapes.
+bodies = printable.filter(lambda text: not text or text.strip("\n")).map(str.encode)
 headers = st.lists(st.tuples(words, printable.map(lambda text: text.replace("\n", ""))), max_size=4)
 interactions = st.builds(
     Interaction,
@@ -154,18 +153,8 @@ def test_the_form_begins_and_ends(cut):
     assert canonical.value(cut) is None
 
 
-PIECES = [
-    *"[]{}-:'\"! \n&*|#,+2\ta\u2028",
-    "''",
-    "\n\n",
-    "\n  ",
-    "\n      ",
-    "\n        ",
-    ", ",
-    ": ",
-    "- request:\n",
-    "null",
-]
+INDENTED = ["\n\n", "\n  ", "\n      ", "\n        "]
+PIECES = [*"[]{}-:'\"! \n&*|#,+2\ta\u2028", "''", ", ", ": ", "- request:\n", "null", *INDENTED]
 
 
 @settings(max_examples=500)
