@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provendor import jsonpath
-from provendor.jsonpath import NotAPath, TooDeep, find, pointers, problem
+from provendor.jsonpath import NotAPath, TooDeep, find, located, pointers, problem
 
 BODY: dict[str, Any] = {
     "error": {"code": "42", "a/b": {"~": 1}},
@@ -48,6 +48,7 @@ def test_a_query_finds_values_and_their_pointers(expression: str, values: list[A
     """Both come in the same order, and a node that is null is a node."""
     assert find(expression, BODY) == values
     assert pointers(expression, BODY) == places
+    assert located(expression, BODY) == list(zip(places, values, strict=True))
     assert problem(expression) is None
 
 
@@ -145,11 +146,12 @@ def test_simple_queries_do_without_the_library():
     """Importing it takes longer than a whole case."""
     code = (
         "import sys; from provendor.jsonpath import find; print(find('$.a[0][\"c d\"]', {'a': [{'c d': 1}]}));"
+        "print(find('$.a[*].*', {'a': [{'c d': 1}, 2, {'e': 3}]}));"
         "print('jsonpath_rfc9535' in sys.modules)"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[1]\nFalse\n"
+    assert done.stdout == "[1]\n[1, 3]\nFalse\n"
 
 
 def test_a_query_is_compiled_once():

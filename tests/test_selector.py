@@ -9,7 +9,7 @@ from contract_files import a_vendor, an_operation, write
 from provendor.contract import Suite
 from provendor.errors import UsageError
 from provendor.reader.loading import load
-from provendor.selector import matches, may_match, select, vendors_named
+from provendor.selector import matches, may_match, name_cases, select, vendors_named
 
 
 @pytest.fixture
@@ -162,3 +162,27 @@ def test_what_may_match_some_case_of_an_operation(pattern: str, may: bool):
     """Whatever the case is called: what cannot match the operation matches none of its cases."""
     assert may_match(pattern, "acme", "users.get") is may
     assert may or not matches(pattern, a_case("acme/users.get:ok"))
+
+
+@pytest.mark.parametrize(
+    ("patterns", "named"),
+    [
+        (("acme", "acme/users.*"), False),
+        (("acme/users.*:*",), False),
+        (("acme", "acme/users.get:ok"), True),
+        (("*/*:rate-*",), True),
+        ((), False),
+    ],
+)
+def test_whether_patterns_name_cases(patterns: tuple[str, ...], named: bool):
+    """Where none does, all cases of an operation are alike to them."""
+    assert name_cases(patterns) is named
+
+
+@pytest.mark.parametrize(
+    ("pattern", "may"),
+    [("acme", True), ("acme/users.*:ok", True), ("*/users.list", True), ("a?me", True), ("billing/users.get", False)],
+)
+def test_what_may_match_some_case_of_a_vendor(pattern: str, may: bool):
+    """Whatever its operation and the case are called."""
+    assert may_match(pattern, "acme") is may

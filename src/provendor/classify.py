@@ -57,7 +57,7 @@ class _Answer:
 def _holds(rule: ErrorRule, answer: _Answer) -> bool:
     """Tell whether all conditions but the status hold."""
     return (
-        all(header_holds(test, answer.exchange.headers) for test in rule.headers)
+        (not rule.headers or all(header_holds(test, answer.exchange.headers) for test in rule.headers))
         and (not rule.json or _json_holds(rule.json, answer))
         and (rule.text is None or found_in_text(rule.text, answer.exchange))
     )
@@ -86,9 +86,12 @@ def any_holds(tests: Iterable[JsonTest], exchange: Exchange) -> bool:
 def _json_holds(tests: tuple[JsonTest, ...], answer: _Answer) -> bool:
     """Tell whether every test holds; where the body is not JSON none does."""
     try:
-        return all(_node_holds(test, answer.nodes(test.path)) for test in tests)
+        for test in tests:
+            if not _node_holds(test, answer.nodes(test.path)):
+                return False
     except (BodyNotJson, jsonpath.TooDeep):
         return False
+    return True
 
 
 def _node_holds(test: JsonTest, nodes: list[Json]) -> bool:
@@ -97,7 +100,7 @@ def _node_holds(test: JsonTest, nodes: list[Json]) -> bool:
     if test.pattern is not None:
         found = finder(test.pattern)
         return any(found(node[:SEARCHED_CHARACTERS]) for node in nodes if isinstance(node, str))
-    return any(same(test.equals, node) for node in nodes)
+    return bool(nodes) and any(same(test.equals, node) for node in nodes)
 
 
 def same(left: Json, right: Json) -> bool:

@@ -319,7 +319,7 @@ def warnings(exchange: Exchange, expect: Expect) -> Iterator[Finding]:
     except BodyNotJson:
         raise Skip("the body is not JSON") from None
     for path, name in expect.warnings:
-        for at, found in zip(jsonpath.pointers(path, value), jsonpath.find(path, value), strict=True):
+        for at, found in jsonpath.located(path, value):
             yield Finding("vendor-warning", f"no {name}", _quoted(str(found)), at, level=Outcome.WARN)
 
 

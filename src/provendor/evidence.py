@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -111,7 +111,7 @@ class Evidence:
         self.lines: Final = self._own / "run.jsonl"
         """The run's own JSON Lines file."""
         self.counts: Counter[str] = Counter()
-        self._vendors: dict[str, Counter[str]] = {}
+        self._vendors: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._cassettes: dict[str, dict[str, str]] = {}
         self._clock = time.perf_counter()
         self._head: JsonObject = {
@@ -140,7 +140,7 @@ class Evidence:
             result["kept"] = self._keep(result, **result["kept"])
         outcome = result["outcome"]
         self.counts[outcome] += 1
-        self._vendors.setdefault(result["vendor"], Counter())[outcome] += 1
+        self._vendors[result["vendor"]][outcome] += 1
         if (recording := result["recording"]) is not None:
             self._cassettes.setdefault(result["vendor"], {})[result["id"]] = recording["digest"]
         self._write({"type": "result", **result})

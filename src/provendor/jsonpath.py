@@ -4,13 +4,15 @@
     pointers("$.orders[*].id", body)        # ["/orders/0/id", "/orders/1/id"]
     problem("$.orders[")                    # 'not a JSONPath (RFC 9535): ...'
 
-Most queries in contracts name one place (`$.error.code`). Those are read here, so that the library is not even imported.
+Most queries in contracts name one place, or one in each item (`$.errors[*].code`). Those are read here, so that the library is
+not even imported.
 The patterns of `match()` and `search()` run on the engine of `patterns`: also one that comes from an answer cannot hang a run.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 300  # levels that `..` looks into
 MAX_LENGTH: Final = 1000  # characters of a query
 Step: TypeAlias = "str | int"
+_Node: TypeAlias = "tuple[tuple[Step, ...], Json]"  # the steps that lead to a value, and the value
 
 
 class NotAPath(ValueError):
@@ -38,7 +41,7 @@ class Path:
 
     __slots__ = ("_query", "_steps", "expression")
 
-    def __init__(self, expression: str, steps: tuple[Step, ...] | None, query: JSONPathQuery | None) -> None:
+    def __init__(self, expression: str, steps: tuple[Step | None, ...] | None, query: JSONPathQuery | None) -> None:
         self.expression = expression
         self._steps = steps
         self._query = query
@@ -49,9 +52,13 @@ class Path:
 
     def pointers(self, value: Json) -> list[str]:
         """Return the JSON pointers of all nodes the query selects, `""` for the whole; raises TooDeep."""
-        return ["".join(map(_token, steps)) for steps, _ in self._nodes(value)]
+        return [pointer for pointer, _ in self.located(value)]
 
-    def _nodes(self, value: Json) -> list[tuple[tuple[Step, ...], Json]]:
+    def located(self, value: Json) -> list[tuple[str, Json]]:
+        """Return JSON pointer and value of all nodes the query selects; raises TooDeep."""
+        return [("".join(map(_token, steps)), node) for steps, node in self._nodes(value)]
+
+    def _nodes(self, value: Json) -> list[_Node]:
         if self._steps is not None:
             return _walk(self._steps, value)
         return _ask(self._query, value) if self._query is not None else []
@@ -64,7 +71,7 @@ def compile(expression: str) -> Path:  # noqa: A001 - as `re.compile`, and calle
         raise NotAPath(f"not a JSONPath: longer than {MAX_LENGTH} characters")
     if not expression.startswith("$"):
         raise NotAPath("not a JSONPath (RFC 9535): it starts with $")
-    steps = _singular(expression)
+    steps = _steps(expression)
     if steps is not None:
         return Path(expression, steps, None)
     from jsonpath_rfc9535 import JSONPathError  # noqa: PLC0415 - most queries do without
@@ -121,6 +128,11 @@ def pointers(expression: str, value: Json) -> list[str]:
     return compile(expression).pointers(value)
 
 
+def located(expression: str, value: Json) -> list[tuple[str, Json]]:
+    """Return JSON pointer and value of what the query selects; raises NotAPath and TooDeep."""
+    return compile(expression).located(value)
+
+
 # Names as the RFC has them, but for halves of characters: sets of those would take as long to compile as all else that is
 # imported here.
 _STEP = re.compile(
@@ -128,20 +140,23 @@ _STEP = re.compile(
     r"|\[(0|[1-9][0-9]{0,8})\]"
     r"|\['([^'\\\x00-\x1f]*)'\]"
     r'|\["([^"\\\x00-\x1f]*)"\]'
+    r"|\.\*|\[\*\]"
 )
 
 
-def _singular(expression: str) -> tuple[Step, ...] | None:
-    """Return the steps of a query of names and indexes; None for all else, also for what is no query."""
+def _steps(expression: str) -> tuple[Step | None, ...] | None:
+    """Return the steps of a query of names, indexes and wildcards (None); None for all else, also for what is no query."""
     if not _is_whole(expression):
         return None
-    steps: list[Step] = []
+    steps: list[Step | None] = []
     at = 1
     while at < len(expression):
         match = _STEP.match(expression, at)
         if match is None:
             return None
-        steps.append(int(match[2]) if match[2] else next(name for name in match.group(1, 3, 4) if name is not None))
+        steps.append(
+            int(match[2]) if match[2] else next((name for name in match.group(1, 3, 4) if name is not None), None)
+        )
         at = match.end()
     return tuple(steps)
 
@@ -155,18 +170,27 @@ def _is_whole(text: str) -> bool:
     return True
 
 
-def _walk(steps: tuple[Step, ...], value: Any) -> list[tuple[tuple[Step, ...], Json]]:
+def _walk(steps: tuple[Step | None, ...], value: Any) -> list[_Node]:
+    nodes: list[_Node] = [((), value)]
     for step in steps:
-        if isinstance(step, str):
-            if not isinstance(value, dict) or step not in value:
-                return []
-        elif not isinstance(value, list) or step >= len(value):
-            return []
-        value = value[step]
-    return [(steps, value)]
+        nodes = [inner for way, node in nodes for inner in _children(way, node, step)]
+    return nodes
 
 
-def _ask(query: JSONPathQuery, value: Any) -> list[tuple[tuple[Step, ...], Json]]:
+def _children(way: tuple[Step, ...], node: Any, step: Step | None) -> Iterable[_Node]:
+    """Return what one step leads to: what is called so, or all there is."""
+    if isinstance(node, dict):
+        if step is None:
+            return [((*way, name), inner) for name, inner in node.items()]
+        return (((*way, step), node[step]),) if step in node else ()
+    if isinstance(node, list):
+        if step is None:
+            return [((*way, index), inner) for index, inner in enumerate(node)]
+        return (((*way, step), node[step]),) if isinstance(step, int) and step < len(node) else ()
+    return ()
+
+
+def _ask(query: JSONPathQuery, value: Any) -> list[_Node]:
     from jsonpath_rfc9535 import JSONPathError  # noqa: PLC0415 - most queries do without
 
     try:

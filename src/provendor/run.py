@@ -21,7 +21,7 @@ from provendor.exchange import Attempt, Exchange, Peer, Recording, Request, Sour
 from provendor.plans.asking import Asked, Step, ask, located
 from provendor.replay import Replay
 from provendor.requests import Values
-from provendor.selector import matches, may_match
+from provendor.selector import matches, may_match, name_cases
 from provendor.transport import Transport, drive
 from provendor.verdict import Blame, Finding, Outcome, Verdict, worst
 
@@ -198,8 +198,7 @@ class Replayer:
         self.suite = suite
         self.today = today
         self.cassettes = suite.root / "cassettes"
-        self._checks = tuple(checks)
-        self._checks_of: dict[tuple[str, str], tuple[Check, ...]] = {}
+        self._checks_of: dict[tuple[str, ...], tuple[Check, ...]] = {(): tuple(checks)}
         self._cache = cache
         self._values = {name: requests.examples(vendor) for name, vendor in suite.vendors.items()}
 
@@ -214,7 +213,8 @@ class Replayer:
             from provendor.plans.mcp_checks import MCP  # noqa: PLC0415 - few cases are calls of an MCP server
 
             engine = (*ENGINE, *MCP)
-        own = (check for check in self._of_operation(case.vendor, case.operation) if applies(check, case))
+        meant = self._meant_for(case.vendor, case.operation)
+        own = (check for check in meant if not name_cases(check.patterns) or applies(check, case))
         return (*engine, *(self._with_beside(check) if check.beside else check for check in own))
 
     def _with_beside(self, check: Check) -> Check:
@@ -228,16 +228,15 @@ class Replayer:
         except ProvendorError as trouble:
             return check._replace(judge=partial(_fail_with, trouble), beside="")
 
-    def _of_operation(self, vendor: str, operation: str) -> tuple[Check, ...]:
-        """Return the checks that may be meant for some case of an operation: few of many, found once."""
-        key = vendor, operation
-        if key not in self._checks_of:
-            self._checks_of[key] = tuple(
+    def _meant_for(self, *names: str) -> tuple[Check, ...]:
+        """Return the checks that may be meant for some case of a vendor, or of its operation: few of many, found once."""
+        if names not in self._checks_of:
+            self._checks_of[names] = tuple(
                 check
-                for check in self._checks
-                if not check.patterns or any(may_match(pattern, vendor, operation) for pattern in check.patterns)
+                for check in self._meant_for(*names[:-1])
+                if not check.patterns or any(may_match(pattern, *names) for pattern in check.patterns)
             )
-        return self._checks_of[key]
+        return self._checks_of[names]
 
     def expect(self, case: Case) -> Expect:
         """Return what the case expects, as of this replayer's day."""

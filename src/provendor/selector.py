@@ -50,10 +50,15 @@ def matches_names(pattern: str, *names: str) -> bool:
     return all(fits(names[at]) for at, fits in _tests(pattern))
 
 
-def may_match(pattern: str, vendor: str, operation: str) -> bool:
-    """Tell whether a pattern selects some case of an operation, whatever its name; raises as `matches` does."""
-    names = (vendor, operation)
+def may_match(pattern: str, *names: str) -> bool:
+    """Tell whether a pattern selects some case of a vendor, or of a vendor's operation; raises as `matches` does."""
     return all(fits(names[at]) for at, fits in _tests(pattern) if at < len(names))
+
+
+@lru_cache(maxsize=512)
+def name_cases(patterns: tuple[str, ...]) -> bool:
+    """Tell whether one of the patterns selects cases by their own names; raises as `matches` does."""
+    return any(_parts(pattern)[2] != "*" for pattern in patterns)
 
 
 def vendors_named(patterns: Sequence[str]) -> set[str] | None:

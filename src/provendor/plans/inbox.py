@@ -11,7 +11,6 @@ they do not suffice: an order's number as the delivery's id, say, would drop eve
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -204,7 +203,7 @@ class _Made:
             )
             for name, value in self._headers
         ]
-        value = copy.deepcopy(_value(self._body))
+        value = _value(self._body)
         for place, change in changes.items():
             if place.startswith("$"):
                 for pointer in jsonpath.pointers(place, value):

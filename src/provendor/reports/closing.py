@@ -11,7 +11,7 @@ are there to be copied.
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
@@ -81,7 +81,7 @@ class Closing:
 
     def __init__(self) -> None:
         self.outcomes: Counter[Outcome] = Counter()
-        self._vendors: dict[str, Counter[Outcome]] = {}
+        self._vendors: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
         self._answers: Counter[str] = Counter()
         self._unasked: Counter[str] = Counter()
         self._causes: dict[object, _Cause] = {}
@@ -95,7 +95,7 @@ class Closing:
         """Take note of one result."""
         outcome = Outcome(record["outcome"])
         self.outcomes[outcome] += 1
-        self._vendors.setdefault(record["vendor"], Counter())[outcome] += 1
+        self._vendors[record["vendor"]][outcome] += 1
         if (recording := record["recording"]) is not None:
             self._answers[recording["origin"] or "unknown"] += 1
         elif (live := record.get("live")) and record["status"] is not None:
