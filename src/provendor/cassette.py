@@ -17,9 +17,11 @@ import os
 import re
 import stat
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, quote
 
 from provendor import compression, yamltext
@@ -81,7 +83,7 @@ def load(path: Path | str, name: str, cache: Cache | None = None) -> Cassette:
         known = _from_cache(cache.get("cassette", digest), data, name, digest)
         if known is not None:
             return known
-    metadata, interactions = _Reader(data, name).read()
+    metadata, interactions = _read(data, name)
     if cache is not None:
         cache.put("cassette", digest, _to_cache(metadata, interactions, data))
     return Cassette(_recording(metadata, name, digest), interactions)
@@ -89,7 +91,7 @@ def load(path: Path | str, name: str, cache: Cache | None = None) -> Cassette:
 
 def parse(data: bytes, name: str) -> Cassette:
     """Return the cassette that these bytes hold; raises CassetteBroken."""
-    metadata, interactions = _Reader(data, name).read()
+    metadata, interactions = _read(data, name)
     return Cassette(_recording(metadata, name, hashlib.sha256(data).hexdigest()), interactions)
 
 
@@ -140,6 +142,53 @@ def _recording(metadata: Metadata, name: str, digest: str) -> Recording:
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
+_Content: TypeAlias = "tuple[Metadata, tuple[Interaction, ...]]"
+
+
+def _read(data: bytes, name: str) -> _Content:
+    """Return what the bytes hold; raises CassetteBroken. What is in our own form needs no YAML, unless there is a fault."""
+    return _in_our_form(data) or _Reader(data, name).read()
+
+
+def _in_our_form(data: bytes) -> _Content | None:
+    """Return what bytes in the form of `dump` hold; None where they are of another, or where one has to look closer."""
+    from provendor.reader import canonical  # noqa: PLC0415 - its patterns take 3 ms that a cassette from the cache does not need
+
+    try:
+        form = canonical.read(data.decode()) if len(data) <= MAX_BYTES else None
+    except UnicodeDecodeError:
+        return None
+    if form is None or not all(_is_date(at) for key, at in form.metadata.items() if at and key in _DATES):
+        return None
+    interactions: list[Interaction] = []
+    for row in form.rows:
+        headers = Headers(row.headers)
+        if not _is_method(row.method) or not _is_uri(row.uri) or headers.get("content-encoding") is not None:
+            return None
+        request = _request(row.method, row.uri, Headers(row.sent), row.asked.encode())
+        interactions.append(Interaction(request, row.status, headers, row.answer.encode(), row.line))
+    metadata = _metadata({key: text for key, text in form.metadata.items() if key in _METADATA_KEYS})
+    return metadata, tuple(interactions)
+
+
+def _metadata(texts: dict[str, Any]) -> Metadata:
+    """Return metadata of what stands under its keys."""
+    origin, recorded_at, written_at = (texts.pop(key, None) for key in ("origin", *_DATES))
+    return Metadata(origin=_ORIGINS.get(origin or ""), at=recorded_at or written_at, **texts)
+
+
+def _request(method: str, uri: str, headers: Headers, body: bytes) -> Request:
+    url, _, query = uri.partition("#")[0].partition("?")
+    return Request(method.upper(), url, _query(query), headers, body)
+
+
+def _is_method(text: str) -> bool:
+    return text.isascii() and text.isalpha()
+
+
+def _is_uri(text: str) -> bool:
+    return re.match(_URI, text) is not None
+
 
 class _Reader:
     """Reads one file's document into interactions and collects faults on the way; one use only."""
@@ -155,7 +204,7 @@ class _Reader:
         except ContractError as reason:
             raise CassetteBroken(str(reason)) from None
 
-    def read(self) -> tuple[Metadata, tuple[Interaction, ...]]:
+    def read(self) -> _Content:
         """Return what the file holds; raises CassetteBroken with all its faults."""
         root = self.document.value
         if not isinstance(root, dict):
@@ -183,13 +232,11 @@ class _Reader:
         if not isinstance(value, dict):
             self.fault(("metadata",), "a mapping", value)
             return Metadata()
-        texts = {key: self.metadata_text(key, value[key]) for key in _METADATA_KEYS if key in value}
-        origin, recorded_at, written_at = (texts.pop(key, None) for key in ("origin", "recorded_at", "written_at"))
-        return Metadata(origin=_ORIGINS.get(origin or ""), at=recorded_at or written_at, **texts)
+        return _metadata({key: self.metadata_text(key, value[key]) for key in _METADATA_KEYS if key in value})
 
     def metadata_text(self, key: str, value: Any) -> str | None:
         if value is None or isinstance(value, str):
-            if value and key.endswith("_at") and not _is_date(value):
+            if value and key in _DATES and not _is_date(value):
                 self.fault(("metadata", key), "an ISO date or date-time such as 2026-11-01", value)
                 return None
             return value
@@ -225,16 +272,14 @@ class _Reader:
             self.fault(path, "a mapping with method and uri", value)
             return None
         method, uri = value.get("method"), value.get("uri")
-        if not isinstance(method, str) or not method.isascii() or not method.isalpha():
+        if not isinstance(method, str) or not _is_method(method):
             self.fault((*path, "method"), "an HTTP method such as GET", method)
             method = "GET"
-        if not isinstance(uri, str) or not re.match(_URI, uri):
+        if not isinstance(uri, str) or not _is_uri(uri):
             self.fault((*path, "uri"), "a URL that starts with https:// or http:// and a host", uri)
             uri = ""
-        url, _, query = uri.partition("#")[0].partition("?")
         headers = self.headers(value.get("headers"), (*path, "headers"))
-        body = self.body(value.get("body"), (*path, "body"))
-        return Request(method.upper(), url, _query(query), headers, body)
+        return _request(method, uri, headers, self.body(value.get("body"), (*path, "body")))
 
     def response(self, value: Any, path: tuple[str | int, ...]) -> tuple[int, Headers, bytes] | None:
         if not isinstance(value, dict):
@@ -321,6 +366,7 @@ _METADATA_KEYS: Final = (
     "provendor",
     "note",
 )
+_DATES: Final = ("recorded_at", "written_at")
 _ORIGINS: Final = {str(origin): origin for origin in Origin}
 _URI: Final = r"(?i)(?:https?|stdio)://[^/?#\s]"
 
@@ -337,9 +383,8 @@ def _query(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(text, keep_blank_values=True)) if text else ()
 
 
+@lru_cache(maxsize=256)  # the same few days in thousands of cassettes
 def _is_date(text: str) -> bool:
-    from datetime import datetime  # noqa: PLC0415 - a cassette from the cache was looked at before
-
     try:
         datetime.fromisoformat(text)
     except ValueError:
@@ -364,17 +409,17 @@ def _describe(value: Any) -> str:
 # --- the cache --------------------------------------------------------------------------------------------------------
 
 
-def _to_cache(metadata: Metadata, interactions: Sequence[Interaction], data: bytes) -> Json:
+def _to_cache(metadata: Metadata, interactions: Sequence[Interaction], data: bytes) -> Any:
     searched = data if len(interactions) == 1 else b""  # for each of many, that would take the square of the time
     return [
         _CACHED,
         [metadata.origin, metadata.source, metadata.at, metadata.environment, metadata.api_version],
         [
             [
-                [each.request.method, each.request.url, _listed(each.request.query), _listed(each.request.headers)],
+                [each.request.method, each.request.url, each.request.query, each.request.headers.items],
                 _packed(each.request.body, searched),
                 each.status,
-                _listed(each.headers),
+                each.headers.items,
                 _packed(each.body, searched),
                 each.line,
             ]
@@ -383,13 +428,10 @@ def _to_cache(metadata: Metadata, interactions: Sequence[Interaction], data: byt
     ]
 
 
-def _listed(pairs: Iterable[tuple[str, str]]) -> list[Json]:
-    return [[name, value] for name, value in pairs]
-
-
 def _packed(body: bytes, data: bytes) -> Json:
     """Return what is kept of a body: where it stands in the data, as most do; else its text, or its bytes in base64."""
-    start = data.find(body)
+    # Most answers stand in quotes at the end; to search for one takes as long as all else that is done to keep it.
+    start = len(data) - len(body) - 2 if data.endswith(body + b"'\n") else data.find(body)
     if start >= 0:
         return [start, start + len(body)]
     try:

@@ -146,12 +146,6 @@ def _refused(name: str, message: str, place: tuple[int, int] = (0, 0)) -> Contra
 
 
 def _value(text: str, name: str, dialect: Dialect) -> Any:
-    if dialect is Dialect.CASSETTE:
-        from provendor.reader import canonical  # noqa: PLC0415 - its patterns take 3 ms that a file from the cache does not need
-
-        value = canonical.value(text)
-        if value is not None:
-            return value
     from provendor.reader.composer import compose  # noqa: PLC0415 - PyYAML takes 30 ms that a file from the cache does not need
 
     return compose(text, name, cassette=dialect is Dialect.CASSETTE, plain_keys=dialect is Dialect.SPEC)
