@@ -48,7 +48,7 @@ def compose(text: str, name: str, cassette: bool, plain_keys: bool = False) -> A
 def locate(text: str, name: str, cassette: bool, plain_keys: bool = False) -> Places:
     """Return the same value with the places of everything in it, which takes longer; raises ContractError likewise."""
     builder = _Locating(name, cassette, plain_keys)
-    return Places(_built(text, builder).root, builder.keys, builder.values)
+    return Places(_built(text, builder).root, builder.marks)
 
 
 def _built(text: str, builder: _Builder) -> _Builder:
@@ -143,8 +143,8 @@ _COMPLEX = _Mark()  # the key itself is being read: a list or a mapping
 class _Builder:
     """Builds the value of one document from events, without recursion, and collects problems on the way.
 
-    `container` is the list or dict being filled, `key` the key whose value comes next; `stack` holds the same of all
-    containers around it. The outermost container is `root`, a list of one.
+    `container` is the list or dict being filled, `key` the key whose value comes next, read with `key_event`; `stack` holds
+    container and key of all that is around it. The outermost container is `root`, a list of one.
     """
 
     def __init__(self, name: str, cassette: bool, plain_keys: bool) -> None:
@@ -155,6 +155,7 @@ class _Builder:
         self.root: list[Any] = []
         self.container: Any = self.root
         self.key: Any = None
+        self.key_event: Any = None
         self.stack: list[tuple[Any, Any]] = []
         self.anchors: dict[str, Any] = {}
         self.aliased = 0
@@ -236,7 +237,7 @@ class _Builder:
         elif text in self.container:
             self.refuse_key(event, f"the key {_shown(text)} is here twice")
         else:
-            self.key = text
+            self.key, self.key_event = text, event
 
     def refuse_key(self, event: Any, message: str) -> None:
         self.problem(_start(event), message)
@@ -384,20 +385,18 @@ def _measure(value: Any, sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
 
 
 class _Locating(_Builder):
-    """Builds the value and remembers where each part of it starts."""
+    """Builds the value and remembers where each part of it starts, and where its key does."""
 
     def __init__(self, name: str, cassette: bool, plain_keys: bool) -> None:
         super().__init__(name, cassette, plain_keys)
-        self.keys: dict[_Spot, Any] = {}
-        self.values: dict[_Spot, Any] = {}
-
-    def take_key(self, event: Any) -> None:
-        super().take_key(event)
-        self.keys[id(self.container), self.key] = event.start_mark
+        self.marks: dict[_Spot, tuple[Any, Any]] = {}
 
     def add(self, value: Any, event: Any) -> None:
-        step = len(self.container) if self.key is None else self.key
-        self.values[id(self.container), step] = event.start_mark
+        mark = event.start_mark
+        if self.key is None:
+            self.marks[id(self.container), len(self.container)] = mark, mark
+        elif self.key is not _REFUSED:
+            self.marks[id(self.container), self.key] = mark, self.key_event.start_mark
         super().add(value, event)
 
 
@@ -407,10 +406,9 @@ class Places:
     Parts are known by the identity of what holds them, so that what aliases repeat has the place of what they repeat.
     """
 
-    def __init__(self, root: list[Any], keys: Mapping[_Spot, Any], values: Mapping[_Spot, Any]) -> None:
+    def __init__(self, root: list[Any], marks: Mapping[_Spot, tuple[Any, Any]]) -> None:
         self._root = root
-        self._keys = keys
-        self._values = values
+        self._marks = marks
 
     @property
     def value(self) -> Any:
@@ -423,10 +421,10 @@ class Places:
         value: Any = self._root[0]
         for part in path:
             inner = (id(value), part)
-            if inner not in self._values:
-                return _place(self._values[spot])
+            if inner not in self._marks:
+                return _place(self._marks[spot][0])
             spot, value = inner, value[part]
-        return _place(self._keys.get(spot, self._values[spot]) if key else self._values[spot])
+        return _place(self._marks[spot][1 if key else 0])
 
 
 def _place(mark: Any) -> tuple[int, int]:

@@ -46,13 +46,17 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 _SAYS_NOTHING = frozenset({"$ref", "title", "description", "default"})  # about a value, beyond what it refers to
-_DEMANDS = frozenset({"required", "anyOf", "allOf", "not"})  # what a mapping must have, or must not
 _KEYWORDS: Mapping[type, frozenset[str]] = {
     str: frozenset({"minLength", "maxLength", "pattern", "format"}),
     int: frozenset({"minimum", "maximum"}),
     float: frozenset({"minimum", "maximum"}),
     list: frozenset({"minItems", "uniqueItems", "items"}),
-    dict: _DEMANDS | {"properties", "additionalProperties", "propertyNames", "minProperties", "maxProperties"},
+    dict: frozenset(
+        {
+            *("properties", "additionalProperties", "propertyNames", "minProperties", "maxProperties"),
+            *("required", "anyOf", "allOf", "not"),  # what a mapping must have, or must not
+        }
+    ),
 }
 """What a schema can say about a value beyond its type."""
 _LONGEST_SHOWN = 60
@@ -69,10 +73,26 @@ class Fault(NamedTuple):
 class _Kind:
     """One schema of the description, looked through once: thousands of values are judged by the same few hundred.
 
-    `says` are the types of values that it says more about than that; `branches` is what `anyOf` offers beyond keys.
+    `says` are the types of values that it says more about than that; `branches` is what `anyOf` offers beyond keys. Of a
+    mapping: the keys that are `known`, what is said of `others`, how many there may be, which are `required`, of which
+    `alternatives` there must be one, and which are `exclusive`.
     """
 
-    __slots__ = ("_types", "branches", "hidden", "listed", "says", "schema", "target")
+    __slots__ = (
+        "_types",
+        "alternatives",
+        "branches",
+        "exclusive",
+        "hidden",
+        "known",
+        "listed",
+        "others",
+        "required",
+        "says",
+        "schema",
+        "size",
+        "target",
+    )
 
     def __init__(self, schema: Schema, target: Schema | None) -> None:
         names = schema.get("type", ())
@@ -85,6 +105,15 @@ class _Kind:
         self.listed = "const" in schema or "enum" in schema
         self.says = frozenset(each for each, keywords in _KEYWORDS.items() if not keywords.isdisjoint(schema))
         self.branches: tuple[Schema, ...] = ()
+        self.known: Schema = schema.get("properties", {})
+        self.others: Schema | bool = schema.get("additionalProperties", True)
+        self.size = schema.get("minProperties", 0), schema.get("maxProperties", float("inf"))
+        self.required: Sequence[str] = schema.get("required", ())
+        self.alternatives = [each["required"][0] for each in schema.get("anyOf", ()) if set(each) == {"required"}]
+        rules = (schema, *schema.get("allOf", ()))
+        self.exclusive: list[Sequence[str]] = [
+            rule["not"]["required"] for rule in rules if "required" in rule.get("not", ())
+        ]
 
     def admits(self, value: Json) -> bool:
         """Tell whether the value is of a type that the schema names; one that names none takes any."""
@@ -97,6 +126,7 @@ class Language:
     def __init__(self, document: Schema) -> None:
         self._named: Schema = document["$defs"]
         self._kinds: dict[int, _Kind] = {}
+        self._good_keys: set[tuple[int, str]] = set()  # by what is asked of them: the same few stand everywhere
 
     def faults(self, value: Json, kind: str) -> list[Fault]:
         """Return everything in `value` that this kind (a name under `$defs`) does not allow, in the order it is written."""
@@ -147,7 +177,7 @@ class Language:
         elif isinstance(value, list):
             self._list(value, kind.schema, way, hidden, found)
         elif isinstance(value, dict):
-            self._mapping(value, kind.schema, way, hidden, found)
+            self._mapping(value, kind, way, hidden, found)
 
     def _target(self, schema: Schema) -> Schema | None:
         """Return what `$ref` names here; a reference to another document is not followed: that value is opaque."""
@@ -168,41 +198,47 @@ class Language:
                     found.append(Fault((*way, index), f"{_shown(item, hidden)} is listed twice"))
                 seen.add(written)
 
-    def _mapping(self, value: dict[str, Json], schema: Schema, way: Way, hidden: bool, found: list[Fault]) -> None:
-        known: Schema = schema.get("properties", {})
-        others: Schema | bool = schema.get("additionalProperties", True)
+    def _mapping(self, value: dict[str, Json], kind: _Kind, way: Way, hidden: bool, found: list[Fault]) -> None:
+        known, others = kind.known, kind.others
         unknown = [key for key in value if key not in known] if others is False else []
-        if not _DEMANDS.isdisjoint(schema):
-            found += _required(value, schema, way, hinted=[did_you_mean(key, known) for key in unknown])
-        if len(value) < schema.get("minProperties", 0):
+        found += _demanded(value, kind, way, hinted=[did_you_mean(key, known) for key in unknown])
+        least, most = kind.size
+        if len(value) < least:
             found.append(Fault(way, "expected at least one entry, got an empty mapping"))
-        if len(value) > schema.get("maxProperties", len(value)):
-            found.append(Fault(way, f"expected {_phrase(schema)}, got {len(value)} entries"))
+        if len(value) > most:
+            found.append(Fault(way, f"expected {_phrase(kind.schema)}, got {len(value)} entries"))
         for key, item in value.items():
             below = (*way, key)
             if key in known:
                 self._judge(item, known[key], below, hidden, found)
             elif not isinstance(others, bool):
-                found += self._key(key, schema, below)
+                found += self._key(key, kind.schema, below)
                 self._judge(item, others, below, hidden, found)
             elif others is False:
                 found.append(Fault(below, f"unknown key{did_you_mean(key, known) or _known(known)}", at_key=True))
 
     def _key(self, key: str, schema: Schema, way: Way) -> list[Fault]:
+        names = schema.get("propertyNames")
+        if names is None or (id(names), key) in self._good_keys:
+            return []
         found: list[Fault] = []
-        if "propertyNames" in schema:
-            self._judge(key, schema["propertyNames"], way, False, found)
+        self._judge(key, names, way, False, found)
+        if not found:
+            self._good_keys.add((id(names), key))
         return [Fault(way, fault.message, at_key=True) for fault in found]
 
     def _choice(self, value: Json, kind: _Kind, way: Way, hidden: bool, found: list[Fault]) -> None:
         """Note the faults of the branch that was most probably meant, or one fault that names them all."""
-        branches = [branch for branch in kind.branches if self._kind(branch).admits(value)]
+        branches: list[Schema] = []
         faults: list[list[Fault]] = []
-        for branch in branches:
-            faults.append([])
-            self._judge(value, branch, way, hidden, faults[-1])
-            if not faults[-1]:
-                return
+        for branch in kind.branches:
+            if self._kind(branch).admits(value):
+                below: list[Fault] = []
+                self._judge(value, branch, way, hidden, below)
+                if not below:
+                    return
+                branches.append(branch)
+                faults.append(below)
         meant = _meant(value, branches) if isinstance(value, (dict, list)) else None
         if meant is not None:
             found += faults[meant]
@@ -236,16 +272,14 @@ def _meant(value: dict[str, Json] | list[Json], branches: list[Schema]) -> int |
     return shared.index(best) if best and shared.count(best) == 1 else None
 
 
-def _required(value: dict[str, Json], schema: Schema, way: Way, hinted: list[str]) -> Iterator[Fault]:
-    for key in schema.get("required", ()):
+def _demanded(value: dict[str, Json], kind: _Kind, way: Way, hinted: list[str]) -> Iterator[Fault]:
+    for key in kind.required:
         if key not in value and not any(f'"{key}"' in hint for hint in hinted):
             yield Fault(way, f'the key "{key}" is missing', at_key=True)
-    alternatives = [branch["required"][0] for branch in schema.get("anyOf", ()) if set(branch) == {"required"}]
-    if alternatives and not set(alternatives) & set(value) and not any(hinted):
-        yield Fault(way, f"expected at least one of {', '.join(alternatives)}", at_key=True)
-    for rule in (schema, *schema.get("allOf", ())):
-        pair = rule.get("not", {}).get("required", ())
-        if pair and all(key in value for key in pair):
+    if kind.alternatives and not set(kind.alternatives) & set(value) and not any(hinted):
+        yield Fault(way, f"expected at least one of {', '.join(kind.alternatives)}", at_key=True)
+    for pair in kind.exclusive:
+        if all(key in value for key in pair):
             yield Fault((*way, max(pair, key=list(value).index)), f"{pair[0]} and {pair[1]} exclude each other", True)
 
 

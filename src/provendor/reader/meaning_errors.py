@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from provendor.contract import StatusSet
 from provendor.reader.nodes import Found, Node
@@ -74,11 +74,12 @@ def expected(case: Node, rules: Sequence[Rule], vendor: Node, others: Iterable[s
 
     `others` are codes that do not come from a table.
     """
-    codes = {rule.code for rule in rules if rule.code}
-    wanted, code, allowed = case["error"], case["error"].text, _statuses(case["status"])
     if not vendor.is_mapping:
         return
-    if code and code not in codes:
+    wanted, allowed = case["error"], _statuses(case["status"])
+    code = wanted.text
+    if code and not any(rule.code == code for rule in rules):
+        codes = {rule.code for rule in rules if rule.code}
         hint = did_you_mean(code, [*codes, *others]) or (f"; known: {', '.join(sorted(codes))}" if codes else "")
         yield wanted.fault(f'no error rule gives the code "{code}"{hint}')
     elif code and allowed and not any(_may_give(rule, code, allowed) for rule in rules):
@@ -106,7 +107,7 @@ def _may_give(rule: Rule, code: str, allowed: StatusSet) -> bool:
 
 
 def _covers(wider: StatusSet, narrower: StatusSet) -> bool:
-    return narrower.classes <= wider.classes and all(status in wider for status in narrower.exact)
+    return narrower.classes <= wider.classes and not [status for status in narrower.exact if status not in wider]
 
 
 def _overlap(ours: StatusSet, theirs: StatusSet) -> bool:
@@ -119,9 +120,8 @@ def _overlap(ours: StatusSet, theirs: StatusSet) -> bool:
 
 def _statuses(node: Node) -> StatusSet | None:
     """Return the statuses that a node holds; None where it holds anything else."""
-    items = node.entries()
-    classes = ("1xx", "2xx", "3xx", "4xx", "5xx")
-    fits = all(
-        (isinstance(item.value, int) and not isinstance(item.value, bool)) or item.text in classes for item in items
-    )
-    return statuses([item.value for item in items]) if items and fits else None
+    items = node.value if isinstance(node.value, list) else [node.value]
+    return statuses(items) if items and all(type(item) is int or item in _CLASSES for item in items) else None
+
+
+_CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx")

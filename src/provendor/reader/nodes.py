@@ -70,6 +70,8 @@ class Node:
 
 def in_order(node: Node, first: str, second: str, default: str = "") -> Found:
     """Yield a warning time that comes after the end it should warn of."""
+    if first not in node:
+        return
     warn, end = seconds_of(node[first].value), seconds_of(node[second].value if second in node else default)
     if warn is not None and end is not None and warn >= end:
         limit = node[second].text or f"{default}, its default"
