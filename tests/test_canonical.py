@@ -135,6 +135,7 @@ def test_what_is_written_is_of_the_form(given_interactions, source):
         ("      link: [", "      link: [ "),
         ("      link: [", "      link: [[a], "),
         ("      link: [", "      link: [a,"),
+        ('string: \'{"id":', 'string: \'{"id":\n          '),
         ("string: |\n", "string: |\n   \n"),
         ("string: |\n", "string: |\n\n"),
         ("string: '{\"id\": 7}'\n", "string: |2\n\n"),
@@ -220,6 +221,13 @@ def test_what_is_unusual_means_the_same(old, new):
 
     assert isinstance(parsed(text), Cassette)
     assert parsed(text) == by_yaml(text)
+
+
+def test_what_is_of_the_form_may_be_too_large():
+    """As any other file may be."""
+    text = cassette.dump([an_interaction(b"a" * cassette.MAX_BYTES)], METADATA)
+
+    assert parsed(text) == "x.yaml: the file is larger than 16 MiB"
 
 
 def test_what_is_of_the_form_needs_no_yaml():

@@ -665,6 +665,23 @@ def test_the_grammar_agrees_with_json_schema(data):
     assert SCHEMAS[kind].is_valid(value) == (faults == []), faults
 
 
+def test_a_key_is_judged_by_what_is_asked_of_it_and_wherever_it_stands():
+    """The same key may be good as the name of a header and bad as that of a value, again and again."""
+    language = Language(LANGUAGE)
+
+    assert language.faults({"0-a": "x"}, "header_tests") == []
+    for _ in range(2):
+        assert [fault.way for fault in language.faults({"0-a": "x"}, "path_values")] == [("0-a",)]
+    assert language.faults({"0-a": "x"}, "header_tests") == []
+
+
+def test_a_mapping_of_too_many_entries_says_how_many():
+    """What there is only one of is told as such."""
+    faults = Language(LANGUAGE).faults({"order": "$.id", "item": "$.item"}, "delivery_subject")
+
+    assert [fault.message.partition(", got ")[2] for fault in faults] == ["2 entries"]
+
+
 def without_formats(value: Any) -> Any:
     """Return a description without its formats."""
     if isinstance(value, dict):

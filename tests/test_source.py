@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from provendor.cache import Cache
 from provendor.errors import ContractError
 from provendor.reader import source
-from provendor.reader.source import Dialect, Document, read, read_text
+from provendor.reader.source import Dialect, Document, read, read_located, read_text
 
 
 def a_document(text: str | bytes, dialect: Dialect = Dialect.CONTRACT) -> Document:
@@ -25,9 +25,13 @@ def a_document(text: str | bytes, dialect: Dialect = Dialect.CONTRACT) -> Docume
 
 
 def problems(text: str | bytes, dialect: Dialect = Dialect.CONTRACT) -> list[str]:
-    """What is wrong with this text, as it is printed."""
+    """What is wrong with this text, as it is printed; the same whether places are wanted or not."""
     with pytest.raises(ContractError) as caught:
         a_document(text, dialect)
+    if dialect is Dialect.CONTRACT:
+        with pytest.raises(ContractError) as located:
+            read_located(text.encode() if isinstance(text, str) else text, "a.yaml")
+        assert located.value.problems == caught.value.problems
     return [str(problem) for problem in caught.value.problems]
 
 
