@@ -46,6 +46,14 @@ def by_yaml(text: str) -> Cassette | str:
     return parsed(commented)
 
 
+def of_the_form(old: str, new: str) -> str:
+    """The text with something else in it, still of the form."""
+    text = TEXT.replace(old, new)
+    assert text != TEXT
+    assert read(text) is not None
+    return text
+
+
 # --- what is of the form ----------------------------------------------------------------------------------------------
 
 
@@ -190,9 +198,7 @@ def test_damage_never_makes_it_read_otherwise(data):
 )
 def test_what_is_of_the_form_may_still_be_wrong(old, new):
     """Every fault is told as YAML's reader tells it, with its place."""
-    text = TEXT.replace(old, new)
-    assert text != TEXT
-    assert read(text) is not None
+    text = of_the_form(old, new)
 
     assert isinstance(parsed(text), str)
     assert parsed(text) == by_yaml(text)
@@ -215,9 +221,7 @@ def test_what_is_of_the_form_may_still_be_wrong(old, new):
 )
 def test_what_is_unusual_means_the_same(old, new):
     """Spellings that YAML's reader takes, and what it makes of them."""
-    text = TEXT.replace(old, new)
-    assert text != TEXT
-    assert read(text) is not None
+    text = of_the_form(old, new)
 
     assert isinstance(parsed(text), Cassette)
     assert parsed(text) == by_yaml(text)
