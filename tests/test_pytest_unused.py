@@ -76,6 +76,45 @@ def test_a_replay_loads_no_http_client_and_no_vcr(pytester):
     result.stdout.fnmatch_lines(["*LOADED"])
 
 
+def test_our_modules_are_imported_as_python_does(pytester):
+    """Not by pytest's hook for assertions, which takes its time over each; tests and their helpers still go through it."""
+    a_suite(pytester.path)
+    pytester.makepyfile(
+        test_words="""
+        import sys
+
+        def test_words():
+            ours = {name: module for name, module in sys.modules.items() if name.startswith("provendor.")}
+            loaders = {type(module.__loader__).__name__ for name, module in ours.items() if name != "provendor.pytest_plugin"}
+            assert len(ours) > 20
+            assert loaders == {"SourceFileLoader"}
+
+        def test_explained():
+            assert len("seven words") == 7
+        """
+    )
+
+    result = pytester.runpytest_subprocess(f"--provendor-now={DAY}", "-p", "no:randomly")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*assert 11 == 7"])
+
+
+def test_what_finds_our_modules_leaves_with_the_session(pytester):
+    """Whoever runs pytest inside another program finds that program's imports as they were."""
+    a_suite(pytester.path)
+    script = (
+        "import sys, pytest\n"
+        "before = list(sys.meta_path)\n"
+        f"code = pytest.main(['-q', '--provendor-now={DAY}'])\n"
+        "print('LEFT', code, sys.meta_path == before)\n"
+    )
+
+    result = pytester.run(sys.executable, "-c", script)
+
+    result.stdout.fnmatch_lines(["1 passed*", "LEFT 0 True"])
+
+
 def test_options_are_grouped_and_described(pytester):
     """`pytest --help` explains each option under one heading."""
     text = pytester.runpytest("--help").stdout.str()
