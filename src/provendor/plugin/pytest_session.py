@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,6 @@ class ContractSession:
         self._guard = Guard()
         self._everywhere = _network_setting(config)
         self._announced = False
-        self._wanted = pytest_protocol.wanted(config)
         cache = None if config.getoption("--provendor-no-cache") else root / ".provendor" / "cache"
         self._cache = Cache(cache)
         self._today = config.getoption("--provendor-now") or datetime.now(UTC).date()
@@ -75,6 +75,10 @@ class ContractSession:
             strict=config.getoption("--provendor-strict"),
             live=_live(config, self._guard, root),
         )
+
+    @cached_property
+    def _wanted(self) -> pytest_protocol.Wanted:
+        return pytest_protocol.wanted(self._config)
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ContractFile | None:
         """Collect the YAML files of a vendor's folder, and those that stand where none is read, as errors."""

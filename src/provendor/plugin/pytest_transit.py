@@ -1,4 +1,4 @@
-"""How the report of a case travels from a worker of pytest-xdist to its controller: most of it as one text.
+"""How the report of a case travels from a worker of pytest-xdist to its controller: most of it as one text, and often alone.
 
 execnet writes and reads each string by itself, in Python: for the sixty of a report that takes longer than judging the case.
 As ASCII, because an answer may hold half a character, which execnet cannot carry.
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from provendor.plugin.pytest_protocol import UNHEARD, hears_ends
 from provendor.plugin.pytest_session import FINDINGS, RESULT, RUN
 
 _PACKED = "provendor_packed"
@@ -20,6 +21,11 @@ _PROPERTIES = "user_properties"
 
 class Transit:
     """Packs the reports of cases in a worker, and unpacks them where they arrive."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker, before it starts, whether it need not tell when each case begins and ends."""
+        node.workerinput[UNHEARD] = not hears_ends(node.config)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(self) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
