@@ -4,7 +4,8 @@
     python benchmarks/live_run.py --tavern FOLDER       # with an environment that has Tavern; else one is made
 
 Tavern does not load beside the pytest that we use, so it has an environment of its own. Every contender asks the same URLs with
-the same header and looks at status, one header and three fields of the body. Exit status 1: a goal is missed.
+the same header and looks at status, one header and three fields of the body; the loop, which is bare, at the status alone.
+Exit status 1: a goal is missed.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def test_live_cases_say_so_and_recorded_ones_say_why(tmp_path: Path, prove: Prov
     a_suite(tmp_path)
     recorded(tmp_path, "users.get:suspended", status=404)
     with serve(user) as server:
-        code, out, err = prove("--live", **env(server))
+        code, out, err = prove("--live", "--width", "1", **env(server))
 
     lines = out.splitlines()
     assert (code, err) == (0, "")
@@ -196,12 +196,32 @@ def test_production_is_asked_by_name_and_only_read(tmp_path: Path, prove: Prove)
     assert "provendor prove --live --environment production acme/users.get:ok" in out
 
 
+@pytest.mark.parametrize(("words", "at_once"), [((), 8), (("--width", "3"), 3)], ids=["by default", "as asked"])
+def test_cases_that_read_are_asked_side_by_side(tmp_path: Path, prove: Prove, words: tuple[str, ...], at_once: int):
+    """So many that the server, which answers none before all of them are there, answers."""
+    cases = {f"ok{number}": {"status": 200} for number in range(at_once)}
+    a_suite(tmp_path, {"users.get": {**USER, "cases": cases}})
+    all_there = threading.Barrier(at_once, timeout=20)
+
+    def respond(seen: Seen) -> Answer:
+        all_there.wait()
+        return user(seen)
+
+    with serve(respond) as server:
+        code, out, _ = prove("--live", *words, **env(server))
+
+    assert code == 0
+    assert f"{at_once} cases: {at_once} pass" in out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--allow-writes"], "--allow-writes says how to ask vendors themselves: give --live as well"),
         (["--require-live"], "--require-live says how to ask vendors themselves: give --live as well"),
         (["--environment", "production"], "--environment says how to ask vendors themselves: give --live as well"),
+        (["--width", "4"], "--width says how to ask vendors themselves: give --live as well"),
+        (["--live", "--width", "0"], "--width: expected a number from 1 to 240, got '0'"),
         (["--live", "--allow-writes", "--environment", "production"], "nothing is ever written in production"),
     ],
 )

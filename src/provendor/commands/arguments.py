@@ -79,6 +79,16 @@ def moment(text: str) -> float:
         raise argparse.ArgumentTypeError(said) from None
 
 
+def width(text: str) -> int:
+    """Read how many requests may be under way at once."""
+    from provendor.wire.gate import MOST  # noqa: PLC0415 - only where somebody gives a number
+
+    number = int(text) if text.isdecimal() else 0
+    if not 1 <= number <= MOST:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST}, got {text!r}")
+    return number
+
+
 def root_of(args: argparse.Namespace) -> Path:
     """Return the suite's root; raises UsageError where there are no contracts."""
     if args.root is not None:

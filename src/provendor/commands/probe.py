@@ -19,7 +19,6 @@ from provendor import moments
 from provendor.commands import arguments
 from provendor.errors import UsageError
 from provendor.probes.serving import address
-from provendor.wire.gate import MOST
 
 AS_THE_CONTRACT_SAYS = 0.0
 CONTROL = "PROVENDOR_CONTROL"
@@ -31,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="a warn fails the run as well")
     parser.add_argument("--quiet", "-q", action="store_true", help="print only what is not a pass, and the summary")
     parser.add_argument(
-        "--width", type=_count, default=100, metavar="N", help="requests under way at once (default: 100)"
+        "--width", type=arguments.width, default=100, metavar="N", help="requests under way at once (default: 100)"
     )
     parser.add_argument(
         "--control",
@@ -106,10 +105,3 @@ def _address(text: str) -> str:
     except ValueError as trouble:
         raise argparse.ArgumentTypeError(str(trouble)) from None
     return text
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if not 1 <= number <= MOST:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST}, got {text!r}")
-    return number

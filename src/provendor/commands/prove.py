@@ -43,6 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     live.add_argument("--allow-writes", action="store_true", help="send also what changes something in the sandbox")
     live.add_argument("--require-live", action="store_true", help="a case that falls back to its recording is an error")
+    live.add_argument(
+        "--width",
+        type=arguments.width,
+        metavar="N",
+        help="cases that only read, asked of one vendor at once (default: 8); one that writes is alone",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,6 +86,7 @@ def _refuse_nonsense(args: argparse.Namespace) -> None:
         (args.environment, "--environment"),
         (args.allow_writes, "--allow-writes"),
         (args.require_live, "--require-live"),
+        (args.width, "--width"),
     ):
         if given and not args.live:
             raise UsageError(f"{option} says how to ask vendors themselves: give --live as well")
@@ -112,7 +119,8 @@ def _asked(
     from provendor.sandbox import live_run  # noqa: PLC0415 - a replay needs no network and no event loop
     from provendor.wire import pacing  # noqa: PLC0415 - a replay needs no network and no event loop
 
-    rules = live_run.Rules(args.environment or "sandbox", args.allow_writes, args.require_live)
+    width = args.width or live_run.WIDTH
+    rules = live_run.Rules(args.environment or "sandbox", args.allow_writes, args.require_live, width)
     run = live_run.LiveRun(replayer, rules, env=os.environ, paces=pacing.home(os.environ))
     printer.plan(run.writes(cases))
     blaming = Blaming(written.folder)

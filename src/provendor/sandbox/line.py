@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from provendor.check import Check
-from provendor.contract import Case, Expect
+from provendor.contract import Case, Expect, Vendor
 from provendor.errors import ProvendorError
 from provendor.exchange import Exchange, Request
 from provendor.plans.asking import Asked, ask, redacted, said
@@ -123,7 +123,7 @@ class Line:
         values = await self._values(case)
         secrets = tuple(str(values.of[name]) for name in sorted(values.secrets))
         expect = expect._replace(secrets=secrets)
-        if not self._is_started(case):
+        if not is_started(case, self._vendor):
             trail.begin(self.caller(case), values)
             return await run_asking(case, self._asked(case, values, trail), checks, expect)
         async with self._server() as server:
@@ -157,11 +157,6 @@ class Line:
         await self._values(case)  # there may be a new token, which must be shown nowhere either
         return asked
 
-    def _is_started(self, case: Case) -> bool:
-        """Tell whether a case is asked of a server that is started for it."""
-        plan = self._vendor.mcp
-        return plan is not None and bool(plan.command) and case.template.mcp is not None
-
     def _server(self) -> StdioTransport:
         from provendor.wire.mcp_stdio import StdioTransport  # noqa: PLC0415 - few servers are started by us
 
@@ -183,7 +178,7 @@ class Line:
             return undoing.so_far()
 
     async def _ask_once(self, case: Case, values: Values) -> Exchange:
-        if not self._is_started(case):
+        if not is_started(case, self._vendor):
             return (await ask(case, values, self.caller(case), self._network.clock)).exchange
         async with self._server() as server:
             return (await ask(case, values, self._wrap(server, case), self._network.clock)).exchange
@@ -217,6 +212,12 @@ class Line:
             ),
             reason=clean.text(result.reason) if result.reason else None,
         )
+
+
+def is_started(case: Case, vendor: Vendor) -> bool:
+    """Tell whether a case is asked of a server that is started for it."""
+    plan = vendor.mcp
+    return plan is not None and bool(plan.command) and case.template.mcp is not None
 
 
 def _has_failed(result: Result) -> bool:

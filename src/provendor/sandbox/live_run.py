@@ -1,11 +1,12 @@
-"""A run against live vendors: what is asked, what is replayed instead and why, what is only skipped; vendors side by side.
+"""A run against live vendors: what is asked, what is replayed instead and why, what is only skipped; much of it side by side.
 
     run = LiveRun(replayer, rules, paces=..., env=os.environ)
     run.writes(cases)                      # what would change something, before the first is sent
     await run.carry_out(cases, tell)       # tell(result) as results come; run.stop() ends it cleanly
 
 A live call that fails is a fail. A case falls back to its cassette only where it was not asked, and its result says why.
-Cases of one vendor are asked in order, vendors wait for nobody.
+Vendors wait for nobody. Cases of one vendor that only read are begun in order and wait for each other only where there are
+too many; one that changes something begins when all before it have ended, and is alone.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from provendor.contract import Case, Delivery, Flow, Vendor
@@ -25,7 +27,7 @@ from provendor.readiness import PRODUCTION, SANDBOX, Readiness, grant_of, of
 from provendor.redaction.redact import Redactor
 from provendor.requests import build, needs
 from provendor.run import NEVER, NOT_ASKED, POSTED, Replayer, Result
-from provendor.sandbox.line import Heard, Line, Stopped, Wrap, broken_off, carry_on
+from provendor.sandbox.line import Heard, Line, Stopped, Wrap, broken_off, carry_on, is_started
 from provendor.sandbox.parity import compared
 from provendor.verdict import Finding, Outcome, Verdict, worst
 from provendor.wire.live import Network
@@ -33,17 +35,22 @@ from provendor.wire.pacing import LONGEST_WAIT_S
 
 Tell = Callable[[Result], None]
 
+WIDTH: Final = 8
+"""Cases that only read and are asked of one vendor at once, where nobody says otherwise: some vendors take no more than ten."""
+
 
 class Rules(NamedTuple):
     """What a run may do: where it asks, whether it may write there, and whether a fallback is an error.
 
-    `patience_s` is how long a request waits for its turn at the vendor's pace; None: as long as its case has time.
-    `leave` is the option that allows writes, for whoever reads why something was skipped.
+    `width` is how many cases that only read are asked of one vendor at once. `patience_s` is how long a request waits for
+    its turn at the vendor's pace; None: as long as its case has time. `leave` is the option that allows writes, for
+    whoever reads why something was skipped.
     """
 
     environment: str = SANDBOX
     allow_writes: bool = False
     require_live: bool = False
+    width: int = 1
     patience_s: float | None = LONGEST_WAIT_S
     leave: str = "--allow-writes"
 
@@ -58,10 +65,11 @@ class Way(StrEnum):
 
 
 class Choice(NamedTuple):
-    """The way of one case, and the reason where it is not asked live."""
+    """The way of one case, and the reason where it is not asked live; `alone`: nothing else is asked of its vendor meanwhile."""
 
     way: Way
     why: str = ""
+    alone: bool = False
 
 
 class Write(NamedTuple):
@@ -87,7 +95,7 @@ def choose(case: Case, ready: Readiness, rules: Rules) -> Choice:
         return Choice(Way.SKIPPED, f"{writes}, and nothing is ever written in production")
     if writes and not rules.allow_writes:
         return Choice(Way.SKIPPED, f"{writes}: give {rules.leave} to let it")
-    return Choice(Way.LIVE)
+    return Choice(Way.LIVE, alone=writes is not None or is_started(case, ready.vendor))
 
 
 def _writes(case: Case, ready: Readiness) -> str | None:
@@ -138,20 +146,20 @@ class LiveRun:
     ) -> None:
         self._heard = heard
         self._replayer = replayer
-        self._rules = rules
+        self.rules = rules
         self._env = env
         self._paces = paces
         self._standings: dict[str, Readiness] = {}
         self._redactors: dict[str, Redactor] = {}
         self._choices: dict[str, Choice] = {}
         self._lanes: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self.stopping = False
 
     def standing(self, vendor: str) -> Readiness:
         """Return how a vendor stands in the environment of this run."""
         if vendor not in self._standings:
             found = self._replayer.suite.vendors[vendor]
-            self._standings[vendor] = of(found, self._env, self._rules.environment)
+            self._standings[vendor] = of(found, self._env, self.rules.environment)
         return self._standings[vendor]
 
     def redactor(self, vendor: str) -> Redactor:
@@ -164,7 +172,7 @@ class LiveRun:
     def choose(self, case: Case) -> Choice:
         """Decide what becomes of a case."""
         if case.id not in self._choices:
-            self._choices[case.id] = choose(case, self.standing(case.vendor), self._rules)
+            self._choices[case.id] = choose(case, self.standing(case.vendor), self.rules)
         return self._choices[case.id]
 
     def writes(self, cases: Iterable[Case]) -> list[Write]:
@@ -183,7 +191,7 @@ class LiveRun:
             env=env,
             wrap=wrap,
             heard=self._heard,
-            patience_s=self._rules.patience_s,
+            patience_s=self.rules.patience_s,
         )
 
     async def ask(self, case: Case, line: Line) -> Result:
@@ -196,53 +204,84 @@ class LiveRun:
         if choice.way is Way.SKIPPED:
             return Result(case, Outcome.SKIP, (), time.time(), 0.0, reason=choice.why)
         result = self._replayer.replay(case)._replace(fallback=choice.why)
-        return refused(result) if choice.way is Way.FALLBACK and self._rules.require_live else result
+        return refused(result) if choice.way is Way.FALLBACK and self.rules.require_live else result
 
     async def carry_out(self, cases: Sequence[Case], tell: Tell) -> bool:
         """Carry out all cases and tell each result as it comes; return whether the run went to its end."""
         vendors = dict.fromkeys(case.vendor for case in cases)
         async with Network(env=self._env) as network:
+            lanes = [_Lane(self, network, tell) for _ in vendors]
             self._lanes = [
-                asyncio.create_task(self._lane([case for case in cases if case.vendor == vendor], network, tell))
-                for vendor in vendors
+                asyncio.create_task(lane.carry_out([case for case in cases if case.vendor == vendor]))
+                for lane, vendor in zip(lanes, vendors, strict=True)
             ]
-            try:
-                await asyncio.gather(*self._lanes)
-            finally:
-                for lane in self._lanes:
-                    lane.cancel()
-                await asyncio.gather(*self._lanes, return_exceptions=True)
-        return not self._stopping
+            await _all_of(self._lanes)
+        return not self.stopping
 
     def stop(self) -> None:
         """Ask nothing more: what is under way is broken off, and what it has made is taken away. Again: leave that, too."""
-        self._stopping = True
+        self.stopping = True
         for lane in self._lanes:
             lane.cancel()
 
-    async def _lane(self, cases: Sequence[Case], network: Network, tell: Tell) -> None:
-        line: Line | None = None
-        try:
-            for case in cases:
-                choice = self.choose(case)
-                if choice.way is Way.LIVE and not self._stopping:
-                    line = line or self.open(case.vendor, network)
-                    tell(await self._asked(case, line))
-                elif self._stopping:
-                    tell(Result(case, Outcome.SKIP, (), time.time(), 0.0, reason=NOT_ASKED))
-                else:
-                    tell(self.answer_without_asking(case, choice))
-                    await self._let_others()
-        finally:
-            if line is not None:
-                line.close()
 
-    async def _asked(self, case: Case, line: Line) -> Result:
+async def _all_of(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for all of them; where one fails, or we are cancelled, the others end before that is told."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Lane:
+    """The cases of one vendor in a run."""
+
+    def __init__(self, run: LiveRun, network: Network, tell: Tell) -> None:
+        self._run = run
+        self._network = network
+        self._tell = tell
+        self._line: Line | None = None
+
+    async def carry_out(self, cases: Sequence[Case]) -> None:
+        """Carry out all cases, and let go of the vendor."""
         try:
-            return await self.ask(case, line)
+            for alone, group in groupby(cases, lambda case: self._run.choose(case).alone):
+                left = iter(tuple(group))
+                if alone or self._run.rules.width == 1:
+                    await self._each(left)
+                else:
+                    await self._side_by_side(left)
+        finally:
+            if self._line is not None:
+                self._line.close()
+
+    async def _side_by_side(self, left: Iterator[Case]) -> None:
+        try:
+            await _all_of([asyncio.create_task(self._each(left)) for _ in range(self._run.rules.width)])
+        except asyncio.CancelledError:
+            self._carry_on()
+        await self._each(left)  # those that nobody had begun with when the run was stopped
+
+    async def _each(self, left: Iterator[Case]) -> None:
+        """Carry out one case after the other, as long as any are left."""
+        for case in left:
+            choice = self._run.choose(case)
+            if self._run.stopping:
+                self._tell(Result(case, Outcome.SKIP, (), time.time(), 0.0, reason=NOT_ASKED))
+            elif choice.way is Way.LIVE:
+                self._tell(await self._asked(case))
+            else:
+                self._tell(self._run.answer_without_asking(case, choice))
+                await self._let_others()
+
+    async def _asked(self, case: Case) -> Result:
+        self._line = self._line or self._run.open(case.vendor, self._network)
+        try:
+            return await self._run.ask(case, self._line)
         except asyncio.CancelledError as stop:
-            self._stopping = True
-            carry_on()
+            self._carry_on()
             return stop.result if isinstance(stop, Stopped) else broken_off(case)
 
     async def _let_others(self) -> None:
@@ -250,8 +289,12 @@ class LiveRun:
         try:
             await asyncio.sleep(0)
         except asyncio.CancelledError:
-            self._stopping = True
-            carry_on()
+            self._carry_on()
+
+    def _carry_on(self) -> None:
+        """Go on after the run was stopped: every case that is left is told of as not asked."""
+        self._run.stopping = True
+        carry_on()
 
 
 def to_the_end(run: LiveRun, cases: Sequence[Case], tell: Tell) -> bool:
