@@ -48,6 +48,7 @@ ACCEPTED = [
     ("carts.get:ok", {f"{DOCUMENT}.line_items": []}),
     ("carts.get:not-found", {f"{DOCUMENT}.messages.0.severity": "recoverable"}),
     ("carts.get:throttled", {"error.data.retry_after": 0.5}),
+    ("carts.get:throttled", {"error.data.retry_after": "30"}),
     ("carts.create:business-error", {f"{DOCUMENT}.messages.0.code": "address_undeliverable"}),
     ("carts.create:profile-refused", {"error.data.code": "invalid_profile_url"}),
     ("business.ask:ok", {f"{DOCUMENT}.ucp": GONE}),
