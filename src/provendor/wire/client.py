@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 from urllib.parse import quote
 
 import httpx
@@ -26,8 +26,8 @@ from provendor.wire.route import Route
 class CurlTransport(httpx.AsyncBaseTransport):
     """httpx's transport over libcurl. Responses carry their `Transfer` as the extension `transfer`.
 
-    Heeds the usual extension `timeout` of a request (`connect`, and `total` for everything), `again`: whether it may be sent
-    twice, and `query`: what comes after the URL's path.
+    Takes requests whose body is all there (`httpx.ByteStream`). Heeds the usual extension `timeout` of one (`connect`, and
+    `total` for everything), `again`: whether it may be sent twice, and `query`: what comes after the URL's path.
     """
 
     def __init__(self, curl: Curl) -> None:
@@ -44,7 +44,7 @@ class CurlTransport(httpx.AsyncBaseTransport):
             url.raw_host.decode("ascii"),
             url.port or (443 if url.scheme == "https" else 80),
             tuple(request.headers.raw),
-            await request.aread(),
+            b"".join(cast("httpx.ByteStream", request.stream)),
             timeout.get("total"),
             timeout.get("connect"),
             bool(request.extensions.get("again", request.method in ("GET", "HEAD", "OPTIONS"))),
@@ -89,15 +89,14 @@ class Answer:
         self.status = response.status_code
         self.transfer: Transfer = response.extensions["transfer"]
         self.headers = Headers(tuple((_text(name), _text(value)) for name, value in self.transfer.headers))
-        self._response = response
 
     async def read(self) -> bytes:
         """Return what has arrived of the body since, with its content encoding; nothing at its end. Raises Broken."""
         return await self.transfer.read()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Read no further."""
-        await self._response.aclose()
+        self.transfer.close()
 
 
 class Unsendable(Exception):

@@ -207,7 +207,7 @@ class Caller:
             try:
                 body = await self._body(request, answer)
             finally:
-                await answer.close()
+                answer.close()
             headers, body = self._decoded(answer.headers, body)
         except Broken as broken:
             transfer = broken.transfer
