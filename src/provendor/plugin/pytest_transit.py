@@ -1,6 +1,6 @@
 """How the report of a case travels from a worker of pytest-xdist to its controller: most of it as one text, and often alone.
 
-execnet writes and reads each string by itself, in Python: for the sixty of a report that takes longer than judging the case.
+execnet writes and reads each value by itself, in Python: for the seventy of a report that takes longer than judging the case.
 As ASCII, because an answer may hold half a character, which execnet cannot carry.
 """
 
@@ -13,10 +13,24 @@ from typing import Any
 import pytest
 
 from provendor.plugin.pytest_protocol import UNHEARD, hears_ends
-from provendor.plugin.pytest_session import FINDINGS, RESULT, RUN
+from provendor.plugin.pytest_session import FINDINGS, PLANNED, RESULT, RUN
 
 _PACKED = "provendor_packed"
 _PROPERTIES = "user_properties"
+_PLAIN = (
+    "nodeid",
+    "location",
+    "when",
+    "outcome",
+    "duration",
+    "start",
+    "stop",
+    "keywords",
+    PLANNED,
+    RESULT,
+    RUN,
+    FINDINGS,
+)
 
 
 class Transit:
@@ -32,9 +46,8 @@ class Transit:
         """Put what is JSON as it stands into one text; what other plugins have added may be anything and is left."""
         data = yield
         if data is not None and RESULT in data:
-            names = ["keywords", RESULT, RUN, FINDINGS]
-            if all(type(text) is str for pair in data[_PROPERTIES] for text in pair):
-                names.append(_PROPERTIES)
+            are_texts = all(type(text) is str for pair in data[_PROPERTIES] for text in pair)
+            names = (*_PLAIN, _PROPERTIES) if are_texts else _PLAIN
             data[_PACKED] = json.dumps({name: data.pop(name) for name in names if name in data})
         return data
 
@@ -44,4 +57,5 @@ class Transit:
         packed = data.pop(_PACKED, None)
         if packed is not None:
             data.update(json.loads(packed))
+            data["location"] = tuple(data["location"])
             data[_PROPERTIES] = [tuple(pair) for pair in data[_PROPERTIES]]
