@@ -91,6 +91,14 @@ def take_turns(contenders: Sequence[Contender], rounds: int) -> None:
     print(file=sys.stderr)
 
 
+def in_turn(over: Sequence[float], under: Sequence[float]) -> float:
+    """Return the median of each round's ratio.
+
+    What ran within seconds of each other is compared: medians of two contenders may stem from a fast and from a slow minute.
+    """
+    return median(a / b for a, b in zip(over, under, strict=True))
+
+
 def python(*words: str) -> list[str]:
     """Return a command of this interpreter."""
     return [sys.executable, *words]

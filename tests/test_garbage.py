@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,42 @@ def test_a_command_leaves_the_search_as_it_was(tmp_path: Path, capsys: pytest.Ca
     assert capsys.readouterr().out
     assert gc.get_threshold() == (701, 11, 12)
     assert gc.get_freeze_count() == 0
+
+
+LOUD = """
+import os
+
+class Loud:
+    def __init__(self):
+        self.itself = self
+        self.file = os.open("found", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+
+    def __del__(self, write=os.write):
+        write(self.file, b"found at the end")
+
+loud = Loud()
+"""
+
+
+@pytest.mark.parametrize("command", ["list", None], ids=["after a command", "without"])
+def test_a_process_ends_without_a_last_search(pytester: pytest.Pytester, command: str | None):
+    """All that was read and found out goes with the process: to look at it once more took a tenth of a run."""
+    a_suite(pytester.path, {"ok": Answer()})
+    run = f"from provendor import cli\ncli.main([{command!r}])\n" if command else "import provendor.cli\n"
+
+    result = pytester.run(sys.executable, "-c", LOUD + run)
+
+    assert ("weather/forecast.get:ok" in result.stdout.str()) is (command is not None)
+    assert ((pytester.path / "found").read_text() == "") is (command is not None)
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["one process", "two workers"])
+def test_a_session_with_contracts_ends_without_a_last_search(pytester: pytest.Pytester, words: tuple[str, ...]):
+    """Its controller and its workers as well."""
+    a_suite(pytester.path, {"ok": Answer(), "other": Answer()})
+    pytester.makeconftest(LOUD)
+
+    result = pytester.runpytest_subprocess(f"--provendor-now={DAY}", *words)
+
+    result.assert_outcomes(passed=2)
+    assert (pytester.path / "found").read_text() == ""

@@ -4,11 +4,13 @@
         garbage.keep()                  # when they are: what there is now is left out of the search until the end
 
 Results make next to no garbage that the search has to find: without this it takes a tenth of a replay, and a prober's
-sockets wait for it.
+sockets wait for it. When the process ends, Python would search once more, all cases and their schemas: a tenth of a run
+again, for memory that goes with the process.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,12 @@ _SELDOM: Final = (20_000, 20, 50)
 
 @contextmanager
 def searched_seldom() -> Iterator[None]:
-    """Let the search run much less often; at the end all is as it was, also for what was kept."""
+    """Let the search run much less often; at the end all is as it was, also for what was kept.
+
+    But for the end of the process, at which nothing is searched: what lives until then is not finalised by being found.
+    """
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
     before = gc.get_threshold()
     gc.set_threshold(*_SELDOM)
     try:

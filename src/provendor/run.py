@@ -200,6 +200,7 @@ class Replayer:
         self.cassettes = suite.root / "cassettes"
         self._checks_of: dict[tuple[str, ...], tuple[Check, ...]] = {(): tuple(checks)}
         self._cache = cache
+        self._recorded: dict[str, bool] = {}
         self._values = {name: requests.examples(vendor) for name, vendor in suite.vendors.items()}
 
     def request(self, case: Case) -> Request:
@@ -263,6 +264,13 @@ class Replayer:
     def values(self, case: Case) -> Values:
         """Return the example values that replay uses for this case's vendor."""
         return self._values[case.vendor]
+
+    def has_recordings(self, case: Case) -> bool:
+        """Tell whether anything was ever recorded of a case's operation; looked up once."""
+        folder = case.cassette.rpartition("/")[0]
+        if folder not in self._recorded:
+            self._recorded[folder] = (self.cassettes / folder).is_dir()
+        return self._recorded[folder]
 
     def cassette(self, case: Case) -> Cassette:
         """Read the case's cassette; raises CassetteMissing or CassetteBroken."""

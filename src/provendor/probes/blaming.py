@@ -14,6 +14,7 @@ from provendor.database import Unusable
 from provendor.probes.blame import Around, blame, fault_code, is_silence
 from provendor.probes.history import History, Watched
 from provendor.run import Result
+from provendor.verdict import Outcome
 
 
 class Blaming:
@@ -33,6 +34,8 @@ class Blaming:
             self._answered[case.vendor] = True
         elif code is not None and is_silence(code):
             self._answered.setdefault(case.vendor, False)
+        if result.outcome is Outcome.PASS:
+            return result
         watched = Watched(case.vendor, case.operation, case.name, result.environment)
         others = {vendor: answered for vendor, answered in self._answered.items() if vendor != case.vendor}
         return result._replace(blame=blame(result, Around(others=others, worked_before=watched in self._good)))

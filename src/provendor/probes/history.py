@@ -269,6 +269,8 @@ class History:
         samples, states = list(samples), states or {}
         with self.database.writing() as write:
             known = {*states, *(each.watched for each in samples), *(each.watched for each in transitions)}
+            if len(known - self._ids.keys()) > 1:
+                self._ids.update({watched: number for number, watched in self.watched().items()})
             ids = {watched: self.number(watched) for watched in known}
             for each in samples:
                 self._keep(write, ids[each.watched], each)

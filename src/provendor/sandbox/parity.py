@@ -57,6 +57,8 @@ def against(result: Result, recorded: Asked, redactor: Redactor) -> Result:
 
 def _recorded(case: Case, replayer: Replayer) -> Asked | None:
     """Return what the cassette answers to the case; None where there is none, or it answers something else."""
+    if not replayer.has_recordings(case):
+        return None
     try:
         cassette = replayer.cassette(case)
         if (
