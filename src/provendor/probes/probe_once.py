@@ -69,26 +69,28 @@ async def _all(
     env: Mapping[str, str],
 ) -> bool:
     keeper = Keeper(evidence.folder, telling.trouble)
-    with Sole(evidence.folder) as sole:
-        states = await keeper.read(lambda history: history.states())
-        rounds = Rounds(evidence, keeper, Books(states), say=telling.trouble, sole=sole.held)
-        gate, paces = Gate(settings.width), pacing.home(env)
-        alerting = await _alerting(replayer, keeper, telling, settings, env) if sole.held else None
-        async with Prober(replayer, gate, env=env, paces=paces, today=lambda: replayer.today) as prober:
-            surroundings = Surroundings(controls=settings.controls, ask=prober.answers, now=time.monotonic)
+    try:
+        with Sole(evidence.folder) as sole:
+            states = await keeper.read(lambda history: history.states())
+            rounds = Rounds(evidence, keeper, Books(states), say=telling.trouble, sole=sole.held)
+            gate, paces = Gate(settings.width), pacing.home(env)
+            alerting = await _alerting(replayer, keeper, telling, settings, env) if sole.held else None
+            async with Prober(replayer, gate, env=env, paces=paces, today=lambda: replayer.today) as prober:
+                surroundings = Surroundings(controls=settings.controls, ask=prober.answers, now=time.monotonic)
 
-            async def carry_out(probe: Probe) -> None:
-                telling.result(await rounds.carry_out(probe, prober, surroundings))
+                async def carry_out(probe: Probe) -> None:
+                    telling.result(await rounds.carry_out(probe, prober, surroundings))
 
-            finished = await _gathered([asyncio.ensure_future(carry_out(probe)) for probe in probes])
-            for probe in probes if not finished else ():
-                if probe.watched not in rounds.carried_out:
-                    result = broken_off(probe.case)._replace(environment=PRODUCTION)
-                    telling.result(rounds.write_down(probe, result, prober))
-        await rounds.flush()
-        if alerting is not None:
-            await alerting.look(time.time(), at_once=True)
-            await alerting.close()
+                finished = await _gathered([asyncio.ensure_future(carry_out(probe)) for probe in probes])
+                for probe in probes if not finished else ():
+                    if probe.watched not in rounds.carried_out:
+                        result = broken_off(probe.case)._replace(environment=PRODUCTION)
+                        telling.result(rounds.write_down(probe, result, prober))
+            await rounds.flush()
+            if alerting is not None:
+                await alerting.look(time.time(), at_once=True)
+                await alerting.close()
+    finally:
         await keeper.close()
     return finished
 
