@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
@@ -192,6 +193,22 @@ def test_beside_another_prober_only_results_are_kept(tmp_path: Path):
         assert history.last()[HEALTH].outcome is Outcome.FAIL
         assert history.states() == {}
         assert history.transitions() == []
+
+
+def test_a_round_that_ends_in_an_error_closes_its_history(tmp_path: Path):
+    """Whoever reads the lines is gone: SQLite's journal, which lies beside the history while it is open, is put away."""
+    end, line = os.pipe()
+    os.close(end)
+    with serve(lambda _: GOOD) as server:
+        a_probed_vendor(tmp_path, server.url)
+        command = words(tmp_path)
+        done = subprocess.run(
+            command, stdout=line, env=environment(tmp_path, PYTHONUNBUFFERED="1"), check=False, timeout=120
+        )
+    os.close(line)
+
+    assert done.returncode == 2
+    assert [file.name for file in (tmp_path / "reports").glob(f"{FILE}*")] == [FILE]
 
 
 def test_an_interrupted_run_has_a_result_for_every_probe(tmp_path: Path):

@@ -33,12 +33,12 @@ class Wanted(NamedTuple):
 
 def wanted(config: pytest.Config) -> Wanted:
     """Return what this session's options and plugins want, when all of them are there."""
-    is_heard_elsewhere = not getattr(config, "workerinput", {}).get(UNHEARD, False)
+    is_unheard_elsewhere: bool = getattr(config, "workerinput", {}).get(UNHEARD, False)
     return Wanted(
         all_phases=bool(config.getoption("setuponly", False) or config.getoption("setupshow", False)),
         # pytest-html makes a row of what it has when a teardown is reported.
         teardowns=bool(config.getoption("htmlpath", None)),
-        ends=is_heard_elsewhere or hears_ends(config),
+        ends=hears_ends(config) or not is_unheard_elsewhere,
         ending=(pytest.exit.Exception, *(() if config.getoption("usepdb", False) else (KeyboardInterrupt,))),
     )
 
