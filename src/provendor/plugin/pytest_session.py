@@ -11,7 +11,6 @@ import time
 from collections.abc import Generator
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +63,7 @@ class ContractSession:
         self._guard = Guard()
         self._everywhere = _network_setting(config)
         self._announced = False
+        self._wanted: pytest_protocol.Wanted | None = None
         cache = None if config.getoption("--provendor-no-cache") else root / ".provendor" / "cache"
         self._cache = Cache(cache)
         self._today = config.getoption("--provendor-now") or datetime.now(UTC).date()
@@ -76,9 +76,9 @@ class ContractSession:
             live=_live(config, self._guard, root),
         )
 
-    @cached_property
-    def _wanted(self) -> pytest_protocol.Wanted:
-        return pytest_protocol.wanted(self._config)
+    def pytest_plugin_registered(self) -> None:
+        """Ask anew what is wanted of a case: whoever has come may want more."""
+        self._wanted = None
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ContractFile | None:
         """Collect the YAML files of a vendor's folder, and those that stand where none is read, as errors."""
@@ -98,9 +98,12 @@ class ContractSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Run a case without reports of phases in which nothing happens; everything else is left to pytest."""
-        if not isinstance(item, CaseItem) or self._wanted.all_phases:
+        if not isinstance(item, CaseItem):
             return None
-        pytest_protocol.run(item, nextitem, self._wanted)
+        self._wanted = wanted = self._wanted or pytest_protocol.wanted(self._config)
+        if wanted.all_phases:
+            return None
+        pytest_protocol.run(item, nextitem, wanted)
         return True
 
     @pytest.hookimpl(tryfirst=True)

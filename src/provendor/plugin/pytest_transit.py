@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from provendor.plugin.pytest_protocol import UNHEARD, hears_ends
+from provendor.plugin.pytest_protocol import HEARD, heard
 from provendor.plugin.pytest_session import FINDINGS, PLANNED, RESULT, RUN
 
 _PACKED = "provendor_packed"
@@ -38,8 +38,8 @@ class Transit:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker, before it starts, whether it need not tell when each case begins and ends."""
-        node.workerinput[UNHEARD] = not hears_ends(node.config)
+        """Tell a worker, before it starts, whether anybody here hears that a case begins or ends."""
+        node.workerinput[HEARD] = tuple(heard(node.config))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(self) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
