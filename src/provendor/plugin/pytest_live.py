@@ -114,9 +114,10 @@ class _Loop:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end; raises KeyboardInterrupt where somebody typed Ctrl-C meanwhile."""
         loop = self._runner.get_loop()
-        self._task = task = loop.create_task(coroutine)
+        self._task = task = loop.create_task(_to_its_end(coroutine, loop))
         try:
-            return loop.run_until_complete(task)
+            loop.run_forever()
+            return task.result()
         except asyncio.CancelledError:
             if not self._interrupted:
                 raise
@@ -137,6 +138,14 @@ class _Loop:
             self._runner.get_loop().call_soon_threadsafe(self._task.cancel)
         elif callable(self._before):
             self._before(number, frame)
+
+
+async def _to_its_end(coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    """Run a coroutine and stop the loop in the very turn in which it ends: asyncio's own way takes another turn for that."""
+    try:
+        return await coroutine
+    finally:
+        loop.stop()
 
 
 class _OpenNetwork(Network):

@@ -45,9 +45,15 @@ class Multi:
         return bool(self._multi.closed)
 
     def add(self, handle: pycurl.Curl, on_end: OnEnd) -> None:
-        """Begin a transfer in the next turn of the loop."""
+        """Begin a transfer: at once where it is the only one, else in the next turn of the loop, with all that come till then."""
         self._multi.add_handle(handle)
         self._told[handle] = on_end
+        if self._at_once is not None and len(self._told) == 1:
+            self._at_once.cancel()
+            self._at_once = None
+            if self._moves(pycurl.SOCKET_TIMEOUT, 0):
+                self._tell_later()
+            self._settle()
 
     def remove(self, handle: pycurl.Curl) -> None:
         """Break a transfer off, unless it has ended."""
@@ -116,19 +122,28 @@ class Multi:
         self._alarm = self._loop.call_at(self._due, self._ring)
 
     def _drive(self, fd: int, ready: int) -> None:
-        """Let libcurl read and write. Who has ended is told when all that has arrived is read, so that nobody's answer waits.
+        """Let libcurl read and write. Who has ended is told when all that has arrived is read, so that nobody's answer waits."""
+        if self._moves(fd, ready):
+            if len(self._told) == 1:
+                self._tell()
+            else:
+                self._tell_later()
+        self._settle()
 
-        That is asked for at once: then it comes before the turn of whoever was woken by what is read here.
-        """
-        self._telling = self._telling or self._loop.call_soon(self._tell)
+    def _moves(self, fd: int, ready: int) -> bool:
+        """Let libcurl read and write, and return whether a transfer has ended of which nobody is told yet."""
         try:
-            self._multi.socket_action(fd, ready)
+            _, running = self._multi.socket_action(fd, ready)
         except pycurl.error as trouble:  # nothing will come to its end any more
             code, words = (*trouble.args, "")[:2]
             for handle in tuple(self._told):
                 self._ended(handle, code, str(words))
-            return
-        self._settle()
+            return False
+        return bool(running < len(self._told))
+
+    def _tell_later(self) -> None:
+        """Tell in the next turn of the loop: before the turn of whoever is woken by what was read in this one."""
+        self._telling = self._telling or self._loop.call_soon(self._tell)
 
     def _tell(self) -> None:
         self._telling = None
