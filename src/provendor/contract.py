@@ -6,9 +6,9 @@ Suite
 └── Vendor            vendor.yaml: environments, variables, secrets, auth, error table, ...
     └── Operation     one request the vendor answers
         └── Case      that request under one condition, and what must come back (Expect)
-"""
 
-from __future__ import annotations
+Annotations are values here, not texts as elsewhere: NamedTuple would compile each text, for 240 fields in every command.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -147,19 +147,6 @@ class HeaderTest(NamedTuple):
     present: bool | None = None
 
 
-class ErrorRule(NamedTuple):
-    """One row of the error table: all conditions given must hold; the first row that matches names the error."""
-
-    code: str
-    retryable: bool
-    status: StatusSet | None = None
-    headers: tuple[HeaderTest, ...] = ()
-    json: tuple[JsonTest, ...] = ()
-    text: str | None = None
-    title: str = ""
-    place: Place | None = None
-
-
 class StatusSet:
     """Statuses a contract allows: exact ones and whole classes (`2xx` is 2)."""
 
@@ -185,6 +172,19 @@ class StatusSet:
         return " or ".join([str(s) for s in sorted(self.exact)] + [f"{c}xx" for c in sorted(self.classes)])
 
 
+class ErrorRule(NamedTuple):
+    """One row of the error table: all conditions given must hold; the first row that matches names the error."""
+
+    code: str
+    retryable: bool
+    status: StatusSet | None = None
+    headers: tuple[HeaderTest, ...] = ()
+    json: tuple[JsonTest, ...] = ()
+    text: str | None = None
+    title: str = ""
+    place: Place | None = None
+
+
 class Body(NamedTuple):
     """A request body before its variables are filled in.
 
@@ -195,6 +195,42 @@ class Body(NamedTuple):
     kind: Literal["json", "form", "raw"]
     value: Json
     content_type: str | None = None
+
+
+class GraphqlCall(NamedTuple):
+    """A GraphQL document under one version of the vendor's schema; its text stands in the template's body already."""
+
+    document: str
+    version: str
+    operation: str | None
+    variables: Mapping[str, Json] = _NOTHING
+
+    @property
+    def key(self) -> str:
+        """What is derived from the document's operation under this version is kept under this key."""
+        return " ".join(filter(None, (self.document, self.version, self.operation)))
+
+
+class McpCall(NamedTuple):
+    """A call of an MCP server: of a tool, or of any other method.
+
+    Up to revision 2025-11-25 it comes after `initialize`, in a session where the server opens one; from 2026-07-28 on every
+    call stands for itself. `handshake` is `none` where a server of the older kind answers without being initialised.
+    """
+
+    method: str
+    revision: str
+    tool: str | None = None
+    arguments: Mapping[str, Json] = _NOTHING
+    params: Mapping[str, Json] = _NOTHING
+    client: tuple[str, str] = ("provendor", "1")
+    meta: Mapping[str, Json] = _NOTHING
+    handshake: Literal["initialize", "none"] = "initialize"
+
+    @property
+    def stateless(self) -> bool:
+        """Whether every call stands for itself; revisions are days, so that they can be compared as text."""
+        return self.revision >= "2026-07-28"
 
 
 class Template(NamedTuple):
@@ -210,20 +246,6 @@ class Template(NamedTuple):
     wrong_auth: bool = False
     graphql: GraphqlCall | None = None
     mcp: McpCall | None = None
-
-
-class GraphqlCall(NamedTuple):
-    """A GraphQL document under one version of the vendor's schema; its text stands in the template's body already."""
-
-    document: str
-    version: str
-    operation: str | None
-    variables: Mapping[str, Json] = _NOTHING
-
-    @property
-    def key(self) -> str:
-        """What is derived from the document's operation under this version is kept under this key."""
-        return " ".join(filter(None, (self.document, self.version, self.operation)))
 
 
 class OfferedTool(NamedTuple):
@@ -343,7 +365,7 @@ class Cleanup(NamedTuple):
     Captures are taken out of the answer that made it; where one finds several values, each of them is taken away.
     """
 
-    case: Case
+    case: "Case"
     captures: tuple[Capture, ...] = ()
 
 
@@ -354,7 +376,7 @@ class FlowStep(NamedTuple):
     """
 
     name: str
-    case: Case
+    case: "Case"
     key: str
     captures: tuple[Capture, ...] = ()
     poll: Poll | None = None
@@ -403,28 +425,6 @@ class Delivery(NamedTuple):
     scope: str = ""
     dedupe: str = ""
     needed_by: str = ""
-
-
-class McpCall(NamedTuple):
-    """A call of an MCP server: of a tool, or of any other method.
-
-    Up to revision 2025-11-25 it comes after `initialize`, in a session where the server opens one; from 2026-07-28 on every
-    call stands for itself. `handshake` is `none` where a server of the older kind answers without being initialised.
-    """
-
-    method: str
-    revision: str
-    tool: str | None = None
-    arguments: Mapping[str, Json] = _NOTHING
-    params: Mapping[str, Json] = _NOTHING
-    client: tuple[str, str] = ("provendor", "1")
-    meta: Mapping[str, Json] = _NOTHING
-    handshake: Literal["initialize", "none"] = "initialize"
-
-    @property
-    def stateless(self) -> bool:
-        """Whether every call stands for itself; revisions are days, so that they can be compared as text."""
-        return self.revision >= "2026-07-28"
 
 
 class McpServer(NamedTuple):

@@ -13,8 +13,11 @@ from datetime import date
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 import pytest
+
+_AT_THE_END: Final = pytest.StashKey[ExitStack]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "off (default) means it is off for all of them, contracts means only for contract cases",
         default="off",
     )
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Have what is undone at the very end undone after pytest's own cleanup: what comes first is undone last."""
+    early_config.stash[_AT_THE_END] = at_the_end = ExitStack()
+    early_config.add_cleanup(at_the_end.close)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -97,13 +106,18 @@ def _import_ours_as_they_are(config: pytest.Config) -> None:
     config.add_cleanup(leave)
 
 
+def _at_the_end(config: pytest.Config) -> ExitStack:
+    if _AT_THE_END not in config.stash:  # loaded by a conftest, too late to come first
+        pytest_load_initial_conftests(config)
+    return config.stash[_AT_THE_END]
+
+
 def _start(config: pytest.Config, root: Path) -> None:
     _import_ours_as_they_are(config)
     from provendor import garbage  # noqa: PLC0415 - costs nothing where there are no contracts
 
-    seldom = ExitStack()
-    seldom.enter_context(garbage.searched_seldom())
-    config.add_cleanup(seldom.close)
+    # pytest's cleanup looks for garbage, and would look at every case.
+    _at_the_end(config).enter_context(garbage.searched_seldom())
     from provendor.plugin.pytest_session import ContractSession, markers  # noqa: PLC0415 - costs nothing where there are no contracts
 
     for marker in markers(root / "contracts"):

@@ -23,7 +23,6 @@ from provendor.exchange import Exchange, Request
 from provendor.probes.blaming import Blaming
 from provendor.reader import loading
 from provendor.readiness import SANDBOX
-from provendor.reports import present
 from provendor.run import Replayer, Result
 from provendor.sandbox.line import Line, Stopped
 from provendor.sandbox.live_run import LiveRun, Rules, Way, without_secrets_of_others
@@ -173,6 +172,8 @@ class _Through(Caller):
 
 def plan(root: Path, ids: Iterable[str], rules: Rules, today: date, cache: Cache) -> str:
     """Return what the cases of these ids will change, as text; empty where that is nothing."""
+    from provendor.reports import present  # noqa: PLC0415 - of a run that writes nothing nothing is announced
+
     wanted = set(ids)
     suite = loading.load(root, {id_.partition("/")[0] for id_ in wanted}, cache)
     run = LiveRun(Replayer(suite, today=today), rules, env=os.environ, paces=pacing.home(os.environ))

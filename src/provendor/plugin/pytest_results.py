@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,9 @@ from provendor.reports import publish
 from provendor.reports.closing import Closing, screen
 from provendor.run import NOT_ASKED, exit_code
 from provendor.verdict import Outcome
+
+if TYPE_CHECKING:  # a replay never goes into the history
+    from provendor.probes.history import Sample
 
 
 class Results:
@@ -44,7 +47,7 @@ class Results:
         self._path: Path | None = None
         self._waiting: list[dict[str, Any]] = []
         self._wanted: dict[str, str] = {}
-        self._live: list[dict[str, Any]] = []
+        self._samples: list[Sample | None] = []
         self._trouble: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -119,7 +122,7 @@ class Results:
         if self._evidence is not None:
             self._write_waiting(self._evidence)
             self._close(self._evidence, stopped)
-            self._remember(self._evidence)
+            self._remember()
         if session.exitstatus == 0 and self._trouble:
             session.exitstatus = exit_code([Outcome.ERROR])
         elif session.exitstatus == 0 and outcomes and exit_code(outcomes) == exit_code([]):
@@ -128,12 +131,12 @@ class Results:
         if self._evidence is not None and self._path is not None:
             self._of_page = self._publish(self._evidence, self._path.parent)
 
-    def _remember(self, evidence: Evidence) -> None:
+    def _remember(self) -> None:
         """Keep live results in the history."""
-        if self._live:
-            from provendor.probes.history import keep, sample  # noqa: PLC0415 - a replay never goes in
+        if self._samples:
+            from provendor.probes.history import keep  # noqa: PLC0415 - a replay never goes in
 
-            trouble = keep(self._folder, [sample(record, evidence.run_id) for record in self._live])
+            trouble = keep(self._folder, self._samples)
             self._trouble += [trouble] if trouble else []
 
     def _publish(self, evidence: Evidence, reports: Path) -> str | None:
@@ -174,10 +177,16 @@ class Results:
             for record in self._waiting:
                 evidence.add(record)
                 if record["source"] == Source.LIVE:
-                    self._live.append(record)
+                    self._sample(record, evidence.run_id)
         except OSError as reason:
             self._cannot_write(reason)
         self._waiting.clear()
+
+    def _sample(self, record: dict[str, Any], run: str) -> None:
+        """Note what the history keeps of a live result, and no more of it."""
+        from provendor.probes.history import sample  # noqa: PLC0415 - a replay never goes in
+
+        self._samples.append(sample(record, run))
 
     def _close(self, evidence: Evidence, interrupted: bool) -> None:
         try:

@@ -274,6 +274,7 @@ class History:
             ids = {watched: self.number(watched) for watched in known}
             for each in samples:
                 self._keep(write, ids[each.watched], each)
+            self._count(samples, ids)
             self.database.many(
                 "INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(ids[watched], *state[:5], *state.reliable, *state.clean) for watched, state in states.items()],
@@ -334,22 +335,25 @@ class History:
         # Two results of one millisecond are two results.
         while not write("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", case, at, *rest):
             at += 1
-        hour = int(each.at // HOUR_S)
-        write(
-            """INSERT INTO hours VALUES (?, ?, ?, 1)
-               ON CONFLICT ("case", hour, outcome) DO UPDATE SET count = count + 1""",
-            case,
-            hour,
-            each.outcome,
+
+    def _count(self, samples: Sequence[Sample], ids: Mapping[Watched, int]) -> None:
+        """Count results by hour, and by how long they took."""
+        hours = Counter((ids[each.watched], int(each.at // HOUR_S), each.outcome) for each in samples)
+        self.database.many(
+            """INSERT INTO hours VALUES (?, ?, ?, ?)
+               ON CONFLICT ("case", hour, outcome) DO UPDATE SET count = count + excluded.count""",
+            [(*key, count) for key, count in hours.items()],
         )
-        if each.elapsed_ms is not None:
-            write(
-                """INSERT INTO latencies VALUES (?, ?, ?, 1)
-                   ON CONFLICT ("case", day, bucket) DO UPDATE SET count = count + 1""",
-                case,
-                int(each.at // DAY_S),
-                bucket(each.elapsed_ms),
-            )
+        latencies = Counter(
+            (ids[each.watched], int(each.at // DAY_S), bucket(each.elapsed_ms))
+            for each in samples
+            if each.elapsed_ms is not None
+        )
+        self.database.many(
+            """INSERT INTO latencies VALUES (?, ?, ?, ?)
+               ON CONFLICT ("case", day, bucket) DO UPDATE SET count = count + excluded.count""",
+            [(*key, count) for key, count in latencies.items()],
+        )
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
