@@ -62,6 +62,32 @@ def test_a_session_with_contracts_leaves_the_search_as_it_was(pytester: pytest.P
     assert gc.get_freeze_count() == 0
 
 
+class Early:
+    """Cleans up as pytest's own plugins do, which begin before ours."""
+
+    def __init__(self) -> None:
+        self.kept = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Look, when all is over, how much is still left out of the search."""
+        config.add_cleanup(self._look)
+
+    def _look(self) -> None:
+        self.kept = gc.get_freeze_count()
+
+
+def test_what_was_kept_is_left_out_of_the_search_with_which_pytest_ends(pytester: pytest.Pytester):
+    """It searches twice at its end, and every case would be looked at."""
+    a_suite(pytester.path, {"ok": Answer()})
+    early = Early()
+
+    assert pytester.inline_run(f"--provendor-now={DAY}", plugins=[early]).ret == 0
+
+    assert early.kept > 0
+    assert gc.get_freeze_count() == 0
+
+
 @pytest.mark.parametrize("command", ["list", "prove"])
 def test_a_command_leaves_the_search_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str):
     """For whoever calls the command line from Python."""

@@ -78,6 +78,32 @@ def test_of_a_transfer_that_is_broken_off_nobody_is_told_and_its_socket_is_let_g
     assert told == []
 
 
+def test_the_only_transfer_is_sent_at_once():
+    """It waits for no turn of the loop, and for no other that might come in this one."""
+    came = threading.Semaphore(0)
+
+    def script(client: Client) -> None:
+        client.request()
+        client.answer(200, b"[1]")
+        client.request()
+        came.release()
+        client.answer(200, b"[2]")
+
+    async def run(url: str) -> None:
+        multi = Multi()
+        for is_second in (False, True):
+            told = asyncio.Event()
+            multi.add(handle_for(url, io.BytesIO()), lambda *_, told=told: told.set())
+            if is_second:  # there is a connection, and nothing happens on the loop until the server has heard
+                assert came.acquire(timeout=10)
+                assert not told.is_set()
+            await asyncio.wait_for(told.wait(), 10)
+        multi.close()
+
+    with scripted(script) as server:
+        asyncio.run(run(server.url))
+
+
 def test_of_answers_that_are_there_together_all_are_read_before_anybody_is_told():
     """What is read late would be reported as the vendor's latency."""
     order: list[str] = []
