@@ -106,6 +106,18 @@ def test_two_results_of_one_millisecond_are_two(reports: Path):
         assert history.database.read("SELECT count(*) FROM results") == [(3,)]
 
 
+def test_results_that_are_kept_together_are_counted_together(reports: Path):
+    """With those of the same hour and the same latency that were there before."""
+    for first in (NOW, NOW + 1):
+        kept(reports, a_sample(first), a_sample(first + 0.2), a_sample(first + 0.4))
+
+    with History(reports) as history:
+        [period] = history.periods(None, NOW - 3 * DAY_S, NOW)  # latencies of whole days are of what was counted
+        assert period.counts["pass"] == 6
+        assert list(period.latencies.values()) == [6]
+        assert list(period.hours.values()) == [(6, 6)]
+
+
 def test_uptime_counts_what_somebody_could_rely_on(reports: Path):
     """A warn is good enough, what could not be told is not; nothing at all is unknown."""
     kept(reports, *(a_sample(NOW + n, each) for n, each in enumerate(["pass", "warn", "error", "fail"])))
