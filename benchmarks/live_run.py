@@ -74,6 +74,13 @@ with httpx.Client() as client:
         answer = client.get(url, headers={"X-Api-Key": "a-key-for-nothing"})
         assert answer.status_code == 200
 """
+AS_MANY = """\
+import pytest
+
+@pytest.mark.parametrize("case", range({cases}))
+def test_nothing(case):
+    pass
+"""
 TAVERN = """\
 ---
 test_name: case {number}
@@ -107,15 +114,17 @@ def main() -> int:
         os.environ.update({**ready, "XDG_STATE_HOME": str(root / "state"), "PROVENDOR_NO_PAGE": "1"})
         loop = Contender("(a) bare httpx loop, one connection", python("loop.py"), root)
         empty = Contender("(b) pytest, one test that does nothing", pytest_command("test_nothing.py"), root)
+        as_many = Contender("(b') pytest, as many tests that do nothing", pytest_command("test_as_many.py"), root)
         prove = Contender(
             "(c) provendor prove --live", [str(BIN / "provendor"), "prove", "--live", "--require-live"], root
         )
         live = ("-p", "provendor.pytest_plugin", "--live", "--require-live", "contracts")
         pytest = Contender("(d) pytest --live", pytest_command(*live), root)
-        contenders = [loop, empty, prove, pytest]
+        contenders = [loop, empty, as_many, prove, pytest]
         goals = []
         take_turns(contenders, args.rounds)
         twice = [2 * once + start for once, start in zip(loop.seconds, empty.seconds, strict=True)]
+        twice_as_many = [2 * once + nothing for once, nothing in zip(loop.seconds, as_many.seconds, strict=True)]
         if not args.without_tavern:
             # Fewer rounds: one takes as long as all of the others together. And in minutes of their own, which must not count
             # in the ratios above.
@@ -132,6 +141,7 @@ def main() -> int:
             [
                 Goal("(c) prove --live / (a)", in_turn(prove.seconds, loop.seconds), 1.5),
                 Goal("(d) pytest --live / (2 (a) + (b))", in_turn(pytest.seconds, twice), 1.0),
+                Goal("(d) pytest --live / (2 (a) + (b'))", in_turn(pytest.seconds, twice_as_many), 1.0),
                 *goals,
             ],
         )
@@ -169,6 +179,7 @@ def write(root: Path, url: str) -> None:
     (root / "urls.json").write_text(json.dumps(urls))
     (root / "loop.py").write_text(LOOP)
     (root / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
+    (root / "test_as_many.py").write_text(AS_MANY.format(cases=CASES))
     (root / "pytest.ini").write_text("[pytest]\n")
     (root / "of_tavern").mkdir()
     stages = (TAVERN.format(number=number, url=each) for number, each in enumerate(urls))

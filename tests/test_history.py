@@ -113,7 +113,7 @@ def test_results_that_are_kept_together_are_counted_together(reports: Path):
 
     with History(reports) as history:
         [period] = history.periods(None, NOW - 3 * DAY_S, NOW)  # latencies of whole days are of what was counted
-        assert period.counts["pass"] == 6
+        assert period.counts[Outcome.PASS] == 6
         assert list(period.latencies.values()) == [6]
         assert list(period.hours.values()) == [(6, 6)]
 
