@@ -86,6 +86,8 @@ class KnownValues:
 
     def spelled_in(self, text: str) -> set[tuple[str, str]]:
         """Return the names of the values that stand in this text, each with its form: `plain`, `base64` or `encoded`."""
+        if not self._names:
+            return set()
         found = {(name, "plain") for name in self._plain.names_in(text)}
         found |= {(name, "base64") for name in self._coded.names_in(text)}
         names = {name for name, _ in found}
