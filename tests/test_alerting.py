@@ -52,13 +52,12 @@ class Bench:
 
     def run(self, work: Callable[[Alerting, Keeper], Awaitable[None]]) -> None:
         async def all_of_it() -> None:
-            keeper = Keeper(self.reports, self.said.append, self.now)
             messenger = Messenger({"ops": self.people.url.replace("http://", "json://")})
-            alerting = Alerting(messenger, keeper, suite=lambda: self.suite, say=self.said.append, rules=Rules())
-            await alerting.open()
-            await work(alerting, keeper)
-            await alerting.close()
-            await keeper.close()
+            async with Keeper(self.reports, self.said.append, self.now) as keeper:
+                alerting = Alerting(messenger, keeper, suite=lambda: self.suite, say=self.said.append, rules=Rules())
+                await alerting.open()
+                await work(alerting, keeper)
+                await alerting.close()
 
         asyncio.run(all_of_it())
 

@@ -31,9 +31,8 @@ class Bench:
 
     def run(self, work: Callable[[Keeper], Awaitable[None]]) -> None:
         async def all_of_it() -> None:
-            keeper = Keeper(self.reports, self.said.append, now=lambda: self.time)
-            await work(keeper)
-            await keeper.close()
+            async with Keeper(self.reports, self.said.append, now=lambda: self.time) as keeper:
+                await work(keeper)
 
         asyncio.run(all_of_it())
 

@@ -1,9 +1,8 @@
 """The history kept beside an event loop, by a thread of its own; where it cannot be kept, the work goes on without.
 
-    keeper = Keeper(root / "reports", say=print)
-    states = await keeper.read(lambda history: history.states())
-    keeper.write(lambda history: history.record(samples))       # in order, soon; nobody waits for a disk
-    await keeper.close()
+    async with Keeper(root / "reports", say=print) as keeper:
+        states = await keeper.read(lambda history: history.states())
+        keeper.write(lambda history: history.record(samples))       # in order, soon; nobody waits for a disk
 
 Where the file is damaged, locked, or the disk is full, that is said once, a database in memory takes its place, and the
 file is tried again every minute: then everything that was written in between is written to it, and how things stand to one
@@ -18,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from provendor.database import Unusable
 from provendor.probes.history import FILE, History
@@ -44,6 +43,12 @@ class Keeper:
         self.in_memory = False
         self._waiting: deque[Write] = deque(maxlen=MOST_WAITING)
         self._tried_at = 0.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
 
     async def read(self, work: Callable[[History], T]) -> T:
         """Return what somebody wants to know of the history, after all that was written before."""

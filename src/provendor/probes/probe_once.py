@@ -68,8 +68,7 @@ async def _all(
     settings: Settings,
     env: Mapping[str, str],
 ) -> bool:
-    keeper = Keeper(evidence.folder, telling.trouble)
-    try:
+    async with Keeper(evidence.folder, telling.trouble) as keeper:
         with Sole(evidence.folder) as sole:
             states = await keeper.read(lambda history: history.states())
             rounds = Rounds(evidence, keeper, Books(states), say=telling.trouble, sole=sole.held)
@@ -90,8 +89,6 @@ async def _all(
             if alerting is not None:
                 await alerting.look(time.time(), at_once=True)
                 await alerting.close()
-    finally:
-        await keeper.close()
     return finished
 
 
