@@ -224,16 +224,11 @@ def test_where_nobody_prints_nothing_is_caught_but_what_a_case_does(pytester):
 
 def run(pytester, conftest: str, *words: str) -> str:
     """Run three cases on two workers and return what was said."""
-    a_suite(pytester.path, dict.fromkeys(CASES, PASSES))
-    pytester.makeconftest(conftest)
-    result = pytester.runpytest_subprocess(*WORDS, *words)
-    assert result.ret == 0
-    said: str = result.stdout.str()
-    return said
+    return run_alone(pytester, conftest, "-n", "2", *words)
 
 
 def run_alone(pytester, conftest: str, *words: str) -> str:
-    """Run three cases one after the other in one process and return what was said."""
+    """Run three cases, in one process unless the words say otherwise, and return what was said."""
     a_suite(pytester.path, dict.fromkeys(CASES, PASSES))
     pytester.makeconftest(conftest)
     result = pytester.runpytest_subprocess(*ALONE, *words)
