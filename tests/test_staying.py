@@ -76,7 +76,8 @@ def test_every_slot_has_a_result_until_it_is_told_to_end(tmp_path: Path):
     assert set(found) == {"one.get", "two.get"}
     for each in found.values():
         assert each.ends[End.RESULT] >= 3
-        assert (each.unknown, each.reasons) == (0, {})
+        assert each.unknown == 0
+        assert set(each.reasons) <= BUSY
     with History(tmp_path / "reports") as history:
         assert history.database.read("SELECT count(*) FROM results") == [
             (sum(each.ends[End.RESULT] for each in found.values()),)
