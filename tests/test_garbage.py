@@ -88,6 +88,26 @@ def test_what_was_kept_is_left_out_of_the_search_with_which_pytest_ends(pytester
     assert gc.get_freeze_count() == 0
 
 
+def test_a_plugin_that_a_conftest_loads_leaves_the_search_as_it_was(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    """It comes too late to be the first that cleans up, and cleans up all the same."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    a_suite(pytester.path, {"ok": Answer()})
+    pytester.makeconftest('pytest_plugins = ["provendor.pytest_plugin"]')
+    run = f"""
+import gc, pytest
+before = gc.get_threshold()
+status = pytest.main(["-q", "--provendor-now={DAY}"])
+print("AFTERWARDS", int(status), gc.get_threshold() == before, gc.get_freeze_count())
+"""
+
+    said = pytester.run(sys.executable, "-c", run).stdout.str()
+
+    assert "1 passed" in said
+    assert "AFTERWARDS 0 True 0" in said
+
+
 @pytest.mark.parametrize("command", ["list", "prove"])
 def test_a_command_leaves_the_search_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str):
     """For whoever calls the command line from Python."""

@@ -67,7 +67,7 @@ def test_every_slot_has_a_result_until_it_is_told_to_end(tmp_path: Path):
     """SIGTERM: nothing more is planned, what is asked may answer, exit 0."""
     with serve(lambda _: GOOD) as server:
         a_probed_vendor(tmp_path, server.url, "acme", "one.get", "two.get")
-        with staying(tmp_path) as prober:
+        with staying(tmp_path, every="2s") as prober:  # time enough, also on a machine that does much else
             prober.results(3, id="acme/one.get:ok", outcome="pass")
             prober.results(3, id="acme/two.get:ok", outcome="pass")
             assert prober.end() == 0
@@ -76,8 +76,7 @@ def test_every_slot_has_a_result_until_it_is_told_to_end(tmp_path: Path):
     assert set(found) == {"one.get", "two.get"}
     for each in found.values():
         assert each.ends[End.RESULT] >= 3
-        assert each.unknown == 0
-        assert set(each.reasons) <= BUSY
+        assert (each.unknown, each.reasons) == (0, {})
     with History(tmp_path / "reports") as history:
         assert history.database.read("SELECT count(*) FROM results") == [
             (sum(each.ends[End.RESULT] for each in found.values()),)

@@ -32,7 +32,7 @@ _SILENT: Final = frozenset(
 )
 """Plugins, by pytest's names and ours, that print nothing when a case is set up or taken down."""
 
-Phase = Literal["setup", "call", "teardown"]
+_Phase = Literal["setup", "call", "teardown"]
 
 
 class Heard(NamedTuple):
@@ -118,7 +118,7 @@ def run(item: CaseItem, nextitem: pytest.Item | None, wants: Wanted) -> None:
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def _phase(when: Phase, phase: Callable[[], object], wants: Wanted) -> pytest.CallInfo[object]:
+def _phase(when: _Phase, phase: Callable[[], object], wants: Wanted) -> pytest.CallInfo[object]:
     return pytest.CallInfo.from_call(phase, when=when, reraise=wants.ending)
 
 
